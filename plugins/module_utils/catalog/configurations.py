@@ -1,4 +1,3 @@
-# -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a machine must be to hold a role after the upgrade, and the reasons why one cannot.
 
@@ -9,14 +8,15 @@ rules' business and never changes the path.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Optional
 
 from .settings import Settings
 from .versions import parse_version
 
 #: Every role a machine can hold in a management group, in the order reports show them.
-ROLES: Tuple[str, ...] = (
+ROLES: tuple[str, ...] = (
     "root_management_server",
     "management_server",
     "gateway",
@@ -28,10 +28,10 @@ ROLES: Tuple[str, ...] = (
     "acs_collector",
     "acs_database",
 )
-DATABASE_ROLES: Tuple[str, ...] = ("operational_database", "data_warehouse")
-SERVER_ROLES: Tuple[str, ...] = ("root_management_server", "management_server", "gateway")
+DATABASE_ROLES: tuple[str, ...] = ("operational_database", "data_warehouse")
+SERVER_ROLES: tuple[str, ...] = ("root_management_server", "management_server", "gateway")
 
-ROLE_NAMES: Dict[str, str] = {
+ROLE_NAMES: dict[str, str] = {
     "root_management_server": "root management server",
     "management_server": "management server",
     "gateway": "gateway",
@@ -46,7 +46,7 @@ ROLE_NAMES: Dict[str, str] = {
 }
 
 #: Windows Server releases in their order; the second part of an operating system's rank is its service pack.
-RELEASES: Tuple[str, ...] = ("2000", "2003", "2003 R2", "2008", "2008 R2", "2012", "2012 R2", "2016")
+RELEASES: tuple[str, ...] = ("2000", "2003", "2003 R2", "2008", "2008 R2", "2012", "2012 R2", "2016")
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class Configuration:
     release: str
     service_pack: int
     newest: str
-    architectures: Tuple[str, ...]
+    architectures: tuple[str, ...]
     memory_mb: Optional[int]
     disk_mb: Optional[int]
-    requires: Tuple[str, ...]
+    requires: tuple[str, ...]
     sql: bool
     evidence: str
     source: str
@@ -83,7 +83,7 @@ def _row(
     )
 
 
-CONFIGURATIONS: Dict[str, Configuration] = {
+CONFIGURATIONS: dict[str, Configuration] = {
     row.role: row
     for row in (
         _row("root_management_server", 2048, 1024, ("powershell_2", "winrm", "dotnet_3.5")),
@@ -130,12 +130,12 @@ class AgentSystem:
 
     release: str
     service_pack: int
-    architectures: Tuple[str, ...]
+    architectures: tuple[str, ...]
     evidence: str = "recalled"
     source: str = "product-reference 1.2"
 
 
-AGENT_SYSTEMS: Tuple[AgentSystem, ...] = (
+AGENT_SYSTEMS: tuple[AgentSystem, ...] = (
     AgentSystem("2003", 2, ("x86", "x64")),
     AgentSystem("2003 R2", 2, ("x86", "x64")),
     AgentSystem("2008", 2, ("x86", "x64")),
@@ -148,16 +148,16 @@ class SqlVersion:
     """One release of SQL Server and what 2012 RTM thinks of it."""
 
     name: str
-    first: Tuple[int, ...]
+    first: tuple[int, ...]
     #: lowest build with the service pack that is asked for; None = no build will do
-    minimum: Optional[Tuple[int, ...]]
+    minimum: Optional[tuple[int, ...]]
     minimum_name: Optional[str]
     listed: bool
     evidence: str
     source: str
 
 
-SQL_VERSIONS: Tuple[SqlVersion, ...] = (
+SQL_VERSIONS: tuple[SqlVersion, ...] = (
     SqlVersion("SQL Server 2000", (8, 0), None, None, False, "inferred", "product-reference 1.2"),
     SqlVersion("SQL Server 2005", (9, 0), None, None, False, "inferred", "product-reference 1.2"),
     SqlVersion("SQL Server 2008", (10, 0), (10, 0, 2531), "SP1", True, "field", "S14 (E4)"),
@@ -199,7 +199,7 @@ def sql_supported(version: object) -> Optional[bool]:
     return row.minimum is not None and parsed >= row.minimum
 
 
-def os_rank(release: object, service_pack: object = 0) -> Optional[Tuple[int, int]]:
+def os_rank(release: object, service_pack: object = 0) -> Optional[tuple[int, int]]:
     """A release and service pack as something that can be compared; None for an unknown release."""
     if release not in RELEASES:
         return None
@@ -209,8 +209,8 @@ def os_rank(release: object, service_pack: object = 0) -> Optional[Tuple[int, in
 def os_text(system: Any) -> str:
     """``Windows Server 2008 R2 SP1 x64`` from the facts of an operating system."""
     release, pack, architecture = (_fact(system, key) for key in ("release", "service_pack", "architecture"))
-    words = ["Windows Server %s" % release if release in RELEASES else str(_fact(system, "caption") or "unknown")]
-    words += ["SP%s" % pack] if pack else []
+    words = [f"Windows Server {release}" if release in RELEASES else str(_fact(system, "caption") or "unknown")]
+    words += [f"SP{pack}"] if pack else []
     words += [str(architecture)] if architecture else []
     return " ".join(words)
 
@@ -222,16 +222,14 @@ def _fact(holder: Any, name: str) -> Any:
     return getattr(holder, name, None)
 
 
-def _instances(host: Any, instance: Optional[str]) -> List[Any]:
+def _instances(host: Any, instance: Optional[str]) -> list[Any]:
     known = list(_fact(host, "sql") or ())
     if instance is None:
         return known
     return [one for one in known if str(_fact(one, "instance")).lower() == instance.lower()]
 
 
-def supported(
-    host: Any, role: str, catalog: Optional[Settings] = None, instance: Optional[str] = None
-) -> List[Reason]:
+def supported(host: Any, role: str, catalog: Optional[Settings] = None, instance: Optional[str] = None) -> list[Reason]:
     """Why a machine cannot hold a role after the upgrade; an empty list when nothing known speaks against it.
 
     *host* is a HOST of the snapshot or an object with the same attributes. *catalog* carries the settings, for the rows
@@ -241,25 +239,25 @@ def supported(
     settings = catalog or Settings()
     row = CONFIGURATIONS[role]
     system = _fact(host, "os") or {}
-    reasons: List[Reason] = []
+    reasons: list[Reason] = []
     name = ROLE_NAMES[role]
 
     architecture = _fact(system, "architecture")
     if architecture is not None and architecture not in row.architectures:
-        text = "%s runs on %s; the %s of 2012 exists for x64 only" % (_fact(host, "name"), architecture, name)
+        text = "{} runs on {}; the {} of 2012 exists for x64 only".format(_fact(host, "name"), architecture, name)
         reasons.append(Reason("R03", role, "os.architecture", str(architecture), "x64", text, "documented", "S1"))
 
     rank = os_rank(_fact(system, "release"), _fact(system, "service_pack"))
     least = settings.minimum_os(row)
     if rank is not None and rank < least:
-        need = "Windows Server %s%s" % (RELEASES[least[0]], " SP%d" % least[1] if least[1] else "")
-        text = "%s runs %s; a %s needs %s" % (_fact(host, "name"), os_text(system), name, need)
+        need = f"Windows Server {RELEASES[least[0]]}" + (f" SP{least[1]}" if least[1] else "")
+        text = "{} runs {}; a {} needs {}".format(_fact(host, "name"), os_text(system), name, need)
         reasons.append(Reason("R05", role, "os", os_text(system), need, text, row.evidence, row.source))
 
     cluster = _fact(host, "cluster")
     if cluster and role in SERVER_ROLES:
         virtual = str(_fact(cluster, "virtual_name"))
-        text = "%s is clustered (%s); 2012 has no clustered management server" % (_fact(host, "name"), virtual)
+        text = "{} is clustered ({}); 2012 has no clustered management server".format(_fact(host, "name"), virtual)
         reasons.append(Reason("R04", role, "cluster", virtual, "not clustered", text, "documented", "S1, S3"))
 
     if row.sql:
@@ -268,16 +266,15 @@ def supported(
         if found and not any(verdict is not False for verdict in verdicts):
             version = str(_fact(found[0], "version"))
             release = sql_release(version)
-            shown = "%s (%s)" % (release.name if release else "SQL Server", version)
-            text = "%s has %s; the %s needs SQL Server 2008 SP1 or 2008 R2" % (_fact(host, "name"), shown, name)
+            shown = "{} ({})".format(release.name if release else "SQL Server", version)
+            text = "{} has {}; the {} needs SQL Server 2008 SP1 or 2008 R2".format(_fact(host, "name"), shown, name)
             need = "SQL Server 2008 SP1 or later"
             reasons.append(Reason("R06", role, "sql.version", version, need, text, "field", "S14, S16"))
     return reasons
 
 
-def undecided(host: Any, role: str, instance: Optional[str] = None) -> List[str]:
+def undecided(host: Any, role: str, instance: Optional[str] = None) -> list[str]:
     """The facts :func:`supported` would have needed and does not have, by their place in the snapshot."""
-    row = CONFIGURATIONS[role]
     system = _fact(host, "os") or {}
     missing = []
     if _fact(system, "architecture") is None:
@@ -288,7 +285,6 @@ def undecided(host: Any, role: str, instance: Optional[str] = None) -> List[str]
         found = _instances(host, instance)
         if not found or any(sql_supported(_fact(one, "version")) is None for one in found):
             missing.append("sql.version")
-    assert row.role == role
     return missing
 
 

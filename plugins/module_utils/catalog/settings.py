@@ -1,4 +1,3 @@
-# -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Settings: every figure of the reference that is not certain, with its default, its evidence and its source.
 
@@ -8,8 +7,9 @@ setting.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Optional
 
 
 class UnknownSetting(ValueError):
@@ -27,7 +27,7 @@ class Setting:
     source: str
 
 
-SETTINGS: Dict[str, Setting] = {
+SETTINGS: dict[str, Setting] = {
     row.name: row
     for row in (
         Setting(
@@ -49,13 +49,15 @@ SETTINGS: Dict[str, Setting] = {
         Setting("log_percent", 50, "transaction log as a share of the data files", "field", "S14, S19a (C14)"),
         Setting("warehouse_memory_mb", 2048, "memory at which the warehouse upgrade was seen to fail", "field", "S14"),
         Setting("backup_max_age_hours", 24, "age at which a database backup counts as old", "inferred", "O12"),
-        Setting("system_state_max_age_hours", 168, "age at which a system-state backup counts as old", "inferred", "O13"),
+        Setting(
+            "system_state_max_age_hours", 168, "age at which a system-state backup counts as old", "inferred", "O13"
+        ),
         Setting("push_batch", 200, "agents approved in one batch", "later guide", "S19c"),
         Setting("clock_skew_seconds", 300, "clock difference at which Kerberos refuses", "recalled", "-"),
         Setting("certificate_days", 30, "days a channel certificate must still be valid", "inferred", "-"),
         Setting("setup_free_mb", 1024, "free space on the system drive for setup", "recalled", "product-reference 1.2"),
         Setting("setup_logs_mb", 512, "further free space for setup logs and temporary files", "inferred", "-"),
-        Setting("backup_space_percent", 100, "free space for a backup as a share of the data in use", "inferred", "O12"),
+        Setting("backup_space_percent", 100, "free space for a backup, of the data in use", "inferred", "O12"),
         Setting("localized_text_rows", 1000000, "rows of LocalizedText that count as normal", "field", "S18"),
         Setting(
             "eula_switch",
@@ -64,15 +66,35 @@ SETTINGS: Dict[str, Setting] = {
             "documented",
             "product-reference 2.1 (C12)",
         ),
-        Setting("old_site_names", ["Operations Manager 2007 Web Console"], "sites setup of 2007 created", "recalled",
-                "scripting-reference 2.7"),
-        Setting("collations", {}, "further collations a language may have: {language: [collation]}", "recalled",
-                "product-reference 1.2"),
+        Setting(
+            "old_site_names",
+            ["Operations Manager 2007 Web Console"],
+            "sites setup of 2007 created",
+            "recalled",
+            "scripting-reference 2.7",
+        ),
+        Setting(
+            "collations",
+            {},
+            "further collations a language may have: {language: [collation]}",
+            "recalled",
+            "product-reference 1.2",
+        ),
         Setting("media_hashes", {}, "expected SHA-256 of media files: {relative path: hash}", "inferred", "-"),
-        Setting("limits", {}, "capacity limits that differ from the table: {name: number}", "recalled",
-                "product-reference 1.3"),
-        Setting("commands", {}, "command lines that differ from the table: {name: text}", "recalled",
-                "product-reference 2.2"),
+        Setting(
+            "limits",
+            {},
+            "capacity limits that differ from the table: {name: number}",
+            "recalled",
+            "product-reference 1.3",
+        ),
+        Setting(
+            "commands",
+            {},
+            "command lines that differ from the table: {name: text}",
+            "recalled",
+            "product-reference 2.2",
+        ),
     )
 }
 
@@ -82,21 +104,27 @@ class Settings:
 
     def __init__(self, given: Optional[Mapping[str, Any]] = None) -> None:
         """Take the inputs' ``settings``; a name no setting has is an error that lists the known ones."""
-        self._given: Dict[str, Any] = dict(given or {})
-        problems: List[str] = [name for name in self._given if name not in SETTINGS]
+        self._given: dict[str, Any] = dict(given or {})
+        problems: list[str] = [name for name in self._given if name not in SETTINGS]
         if problems:
             raise UnknownSetting(
-                "unknown setting %s; known: %s" % (", ".join(sorted(map(str, problems))), ", ".join(sorted(SETTINGS)))
+                "unknown setting {}; known: {}".format(
+                    ", ".join(sorted(map(str, problems))), ", ".join(sorted(SETTINGS))
+                )
             )
         for name, value in self._given.items():
             default = SETTINGS[name].default
             number = isinstance(default, int) and not isinstance(default, bool)
-            fits = isinstance(value, (int, float)) and not isinstance(value, bool) if number else isinstance(
-                value, type(default)
+            fits = (
+                isinstance(value, (int, float)) and not isinstance(value, bool)
+                if number
+                else isinstance(value, type(default))
             )
             if not fits:
                 raise UnknownSetting(
-                    "setting %s: expected %s, got %r" % (name, "a number" if number else type(default).__name__, value)
+                    "setting {}: expected {}, got {!r}".format(
+                        name, "a number" if number else type(default).__name__, value
+                    )
                 )
 
     @classmethod
@@ -109,11 +137,11 @@ class Settings:
         return self._given.get(name, SETTINGS[name].default)
 
     @property
-    def overridden(self) -> Dict[str, Any]:
+    def overridden(self) -> dict[str, Any]:
         """What differs from the defaults."""
         return {name: value for name, value in sorted(self._given.items()) if value != SETTINGS[name].default}
 
-    def minimum_os(self, row: Any) -> Tuple[int, int]:
+    def minimum_os(self, row: Any) -> tuple[int, int]:
         """The least operating system of a supported-configuration row, as a rank."""
         from .configurations import RELEASES
 

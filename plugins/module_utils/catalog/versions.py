@@ -1,4 +1,3 @@
-# -*- coding: utf-8 -*-
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Builds and cumulative updates, and how the level of a server or an agent is read from what it shows."""
 
@@ -6,9 +5,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Optional
 
-Version = Tuple[int, ...]
+Version = tuple[int, ...]
 
 #: The build every 2007 R2 server and agent reports whatever update it carries.
 R2_BASE: Version = (6, 1, 7221)
@@ -29,7 +28,7 @@ class Build:
     source: str
 
 
-BUILDS: Tuple[Build, ...] = (
+BUILDS: tuple[Build, ...] = (
     Build("2007 SP1", "SP1", "6.0.6278.0", None, None, "field", "scripting-reference 8.2"),
     Build("2007 R2", "RTM", "6.1.7221.0", 0, None, "field", "product-reference 1.5"),
     Build("2007 R2", "CU1", "6.1.7221.13", 1, "974144", "recalled", "product-reference 1.5"),
@@ -89,7 +88,7 @@ def update_of_patches(patch_list: object) -> Optional[int]:
     """The highest cumulative update a patch list names: 0 for an empty list, None for a list nobody could read."""
     if not isinstance(patch_list, str):
         return None
-    found: List[int] = [0]
+    found: list[int] = [0]
     for match in _UPDATE_TEXT.finditer(patch_list):
         found.append(int(match.group(1) or match.group(2)))
     for match in _KB_TEXT.finditer(patch_list):
@@ -115,4 +114,4 @@ def build_name(version: object) -> str:
         bound = parse_version(build.version)
         if parsed is not None and bound is not None and parsed[:3] == bound[:3] and parsed >= bound:
             best = build
-    return "%s %s" % (best.product, best.level) if best else str(version)
+    return f"{best.product} {best.level}" if best else str(version)
