@@ -1,0 +1,75 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of the action `scom.upgrade.agent`, which runs on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agent
+short_description: Upgrade a manually installed agent
+version_added: 1.0.0
+description:
+  - Runs the 2012 agent's Windows Installer package on the machine, as a job that outlives the connection, and checks the new build.
+  - Refuses a machine that carries a console beside the agent, because that blocks the agent's upgrade.
+extends_documentation_fragment:
+  - scom.upgrade.host
+  - scom.upgrade.host.step
+  - scom.upgrade.host.installer
+options:
+  architecture:
+    description: Which of the media's packages fits the machine.
+    type: str
+    choices: [x86, x64, ia64]
+    default: x64
+"""
+
+EXAMPLES = r"""
+- name: Upgrade a manually installed agent
+  scom.upgrade.agent:
+    step: manual_agents.upgrade.DC01
+    media_path: C:\Media\SCOM2012
+    arguments:
+      - "/qn"
+      - "AcceptEndUserLicenseAgreement=1"
+      - "REBOOT=ReallySuppress"
+    architecture: x64
+    account: CONTOSO\scomadmin
+    account_password: "{{ scom_upgrade_account_password }}"
+"""
+
+RETURN = r"""
+version_before:
+  description: The build found.
+  returned: always
+  type: str
+  sample: 6.1.7221.0
+version:
+  description: The build now, or in check mode the build to be expected.
+  returned: always
+  type: str
+  sample: 7.0.8560.0
+rc:
+  description: The installer's exit code.
+  returned: when the installer ran
+  type: int
+  sample: 0
+seconds:
+  description: How long the installer ran.
+  returned: when the installer ran
+  type: float
+  sample: 412.0
+reboot_required:
+  description: Whether the installer asks for a restart that was not done.
+  returned: always
+  type: bool
+  sample: false
+log:
+  description: The end of the installer's log.
+  returned: when the installer failed
+  type: str
+  sample: "[10:15:01]: Error: :Sql Server does not have Full Text Search installed."
+step:
+  description: The step of the plan that this was, as given.
+  returned: when O(step) is given
+  type: str
+  sample: manual_agents.upgrade.DC01
+"""
