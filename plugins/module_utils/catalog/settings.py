@@ -132,6 +132,10 @@ class Settings:
         """The settings of a plan's inputs."""
         return cls((inputs or {}).get("settings"))
 
+    def with_(self, further: Mapping[str, Any]) -> Settings:
+        """These settings with some of them changed."""
+        return Settings(dict(self._given, **further))
+
     def __getitem__(self, name: str) -> Any:
         """The value of a setting."""
         return self._given.get(name, SETTINGS[name].default)
