@@ -14,7 +14,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BIN := $(abspath $(VENV)/bin)
 STAMP := .build/stamps
-TREE := .build/tree/ansible_collections/scom/upgrade
+COLLECTION := ansible_collections/scom/upgrade
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 export ANSIBLE_HOME := $(abspath .build/ansible)
@@ -43,7 +43,7 @@ $(STAMP)/environment: requirements-test.txt
 	@test -x $(PY) || { $(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 is needed (3.12 and 3.13 may do); set PYTHON=")' \
 	    && echo 'environment: making .venv' && $(PYTHON) -m venv $(VENV); }
 	@echo 'environment: installing requirements-test.txt'
-	@$(PY) -m pip install --quiet --requirement requirements-test.txt
+	@$(PY) -m pip install -qq --requirement requirements-test.txt
 	@touch $@
 
 .PHONY: system
@@ -65,20 +65,38 @@ demo: environment
 .PHONY: test
 test: environment system
 	@$(PY) -m tests.tools.figures --clear
-	@$(MAKE) -j2 --output-sync=target lint sanity
+	@$(MAKE) --jobs=2 --keep-going --output-sync=target lint sanity
 	@$(PYTEST)
 	@$(PY) -m tests.tools.figures
 
-.PHONY: lint
-lint: environment
-	@echo 'lint: ruff, mypy, yamllint, antsibull-changelog, ansible-lint (production)'
-	@ruff check --quiet .
-	@$(PY) -m tests.tools.tree >/dev/null
-	@cd .build/tree && mypy --config-file $(TREE:.build/tree/%=%)/pyproject.toml --cache-dir ../mypy \
+LINTS := lint-ruff lint-mypy lint-yaml lint-changelog lint-ansible
+
+.PHONY: lint $(LINTS)
+lint: $(LINTS)
+
+lint-ruff: environment
+	@ruff check --quiet --output-format concise .
+	@echo 'lint: ruff finds nothing'
+
+lint-mypy: tree
+	@cd .build/tree && mypy --config-file $(COLLECTION)/pyproject.toml --cache-dir ../mypy --no-error-summary \
 	    -p ansible_collections.scom.upgrade.plugins.module_utils -p ansible_collections.scom.upgrade.plugins.plugin_utils
+	@echo 'lint: mypy finds nothing'
+
+lint-yaml: environment
 	@yamllint --strict .
-	@cd $(TREE) && antsibull-changelog lint
-	@cd $(TREE) && ANSIBLE_COLLECTIONS_PATH=$(abspath .build/tree) ansible-lint --offline --strict --nocolor
+	@echo 'lint: yamllint finds nothing'
+
+lint-changelog: tree
+	@cd .build/tree/$(COLLECTION) && antsibull-changelog lint
+	@echo 'lint: antsibull-changelog finds nothing'
+
+lint-ansible: tree
+	@cd .build/tree/$(COLLECTION) && ANSIBLE_COLLECTIONS_PATH=$(abspath .build/tree) ansible-lint --offline --strict --nocolor
+
+.PHONY: tree
+tree: environment
+	@$(PY) -m tests.tools.tree >/dev/null
 
 .PHONY: sanity
 sanity: environment system
@@ -105,9 +123,8 @@ readme-plan: environment
 	@$(PY) -m tests.tools.readme
 
 .PHONY: build
-build: environment
-	@$(PY) -m tests.tools.tree >/dev/null
-	@cd $(TREE) && ansible-galaxy collection build --force --output-path $(abspath .build)
+build: tree
+	@cd .build/tree/$(COLLECTION) && ansible-galaxy collection build --force --output-path $(abspath .build)
 
 .PHONY: clean
 clean:

@@ -91,7 +91,8 @@ def run(estate: str, state: Path, reports: Path, until: str) -> bool:
     finally:
         lab("stop", "--state", str(state))
     limit = SECONDS if (estate, until) == ("distributed-simple", PLAYBOOKS[-1]) else None
-    kept.append(figures.record(f"demo, {estate}: everything after installation", round(time.monotonic() - began, 1), "s", limit))
+    seconds = round(time.monotonic() - began, 1)
+    kept.append(figures.record(f"demo, {estate}: everything after installation", seconds, "s", limit))
     return all(kept)
 
 

@@ -1,7 +1,7 @@
 """Figures: what was measured, against the limit that was promised.
 
-`record("plan: 15,000 agents", 3.2, "s", 10)` keeps the newest value of a figure in .build/figures.json. The tests and the
-demonstration print the table at their end; `python -m tests.tools.figures --write` puts it into docs/figures.md.
+`record("plan: 15,000 agents", 3.2, "s", 10)` keeps the newest value of a figure in .build/figures.json. The tests and
+the demonstration print the table at their end; `python -m tests.tools.figures --write` puts it into docs/figures.md.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def table() -> str:
 def page() -> str:
     days = sorted({entry["measured"] for entry in load().values()})
     machine = (
-        f"Machine: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}; "
+        f"Machine: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}; "
         f"measured {' to '.join(sorted({days[0], days[-1]}))}.\n\n"
         if days
         else "Nothing has been measured yet.\n\n"
@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(f"{PAGE.relative_to(ROOT)}\n")
     elif load():
         sys.stdout.write(f"\n{table()}")
-        return 1 if any(kept == "NO" for *_, kept in rows()) else 0
+        return 1 if any(row[3] == "NO" for row in rows()) else 0
     else:
         sys.stdout.write("no figures were recorded\n")
     return 0

@@ -1,8 +1,8 @@
 """Run `ansible-test sanity` on the physical copy of the collection, from what PyPI has alone.
 
-For each of its virtual environments ansible-test first fetches a bootstrap script for pip from a server of its own, unless
-it finds one in its cache. The stand-in that is put there does the same with the standard library's pip. Everything is kept
-below .build, and nothing is skipped except pslint, which needs a PowerShell that neither registry has.
+For each of its virtual environments ansible-test first fetches a bootstrap script for pip from a server of its own,
+unless it finds one in its cache. The stand-in that is put there does the same with the standard library's pip.
+Everything is kept below .build, and nothing is skipped except pslint, which needs a PowerShell that no registry has.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     command = ["ansible-test", "sanity", "--python", version, "--color", "no", *arguments]
     result = subprocess.run(command, cwd=folder, env=environment(), check=False)
-    ignores = sorted((folder / "tests" / "sanity").glob("ignore*.txt")) if (folder / "tests" / "sanity").is_dir() else []
+    ignores = sorted(folder.glob("tests/sanity/ignore*.txt"))
     if ignores:
         sys.stdout.write(f"sanity: no ignore file is allowed here: {', '.join(path.name for path in ignores)}\n")
         return 1

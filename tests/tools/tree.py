@@ -1,11 +1,12 @@
 """Lay the checkout out as a physical collection tree, .build/tree/ansible_collections/scom/upgrade.
 
-ansible-test refuses a symlink and ansible-lint wants the collection's own names to resolve, so both work on this copy of
-what git tracks or would track. Files that did not change keep their times, so that caches stay good.
+ansible-test refuses a symlink and ansible-lint wants the collection's own names to resolve, so both work on this
+copy of what git tracks or would track. Files that did not change keep their times, so that caches stay good.
 """
 
 from __future__ import annotations
 
+import fcntl
 import filecmp
 import os
 import shutil
@@ -48,7 +49,15 @@ def same(source: Path, target: Path) -> bool:
 
 
 def lay_out() -> Path:
-    """Bring the copy up to date and return its folder."""
+    """Bring the copy up to date and return its folder; two gates may ask for it at once."""
+    BUILD.mkdir(exist_ok=True)
+    with open(BUILD / "tree.lock", "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        _lay_out()
+    return TREE
+
+
+def _lay_out() -> None:
     files = wanted()
     TREE.mkdir(parents=True, exist_ok=True)
     if not (TREE / ".git").exists():
@@ -75,7 +84,6 @@ def lay_out() -> Path:
         here = Path(folder)
         if here != TREE and not KEPT & set(here.relative_to(TREE).parts) and not os.listdir(here):
             here.rmdir()
-    return TREE
 
 
 if __name__ == "__main__":
