@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import MSI_CODES, InstallerAction, product_version
+from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import InstallerAction, product_version
 
 
 class ActionModule(InstallerAction):
@@ -11,7 +11,7 @@ class ActionModule(InstallerAction):
 
     MODULE = "acs_collector"
     JOB = "acs-collector"
-    CODES = MSI_CODES
+    CODES = "msiexec.exe"
     LOG = None
 
     def program(self, arguments):

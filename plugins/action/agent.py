@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import MSI_CODES, InstallerAction, values
+from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import InstallerAction, values
 
 
 class ActionModule(InstallerAction):
@@ -11,7 +11,7 @@ class ActionModule(InstallerAction):
 
     MODULE = "agent"
     JOB = "agent"
-    CODES = MSI_CODES
+    CODES = "msiexec.exe"
     LOG = r"%ProgramData%\scom.upgrade\logs\MOMAgent.log"
 
     def program(self, arguments):
@@ -35,7 +35,8 @@ class ActionModule(InstallerAction):
         """An agent that is not there is not upgraded; a console beside it blocks the upgrade (O17)."""
         if version is None:
             return "there is no Operations Manager agent here. Take the host out of the agents of the inventory."
-        if values(answers, "setup").get("UIVersion"):
+        removed_before = self.checking and arguments["predicted"]
+        if values(answers, "setup").get("UIVersion") and not removed_before:
             return ("a console is installed beside the agent, which blocks the agent's upgrade. "
                     "Remove the console first; it comes back with the optional features.")
         return None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import MSI_CODES, SETUP_CODES, InstallerAction, number, product_version, values
+from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import InstallerAction, number, product_version, values
 
 
 class ActionModule(InstallerAction):
@@ -15,7 +15,7 @@ class ActionModule(InstallerAction):
     def perform(self, arguments, task_vars):
         """Removal is Windows Installer's work, anything else setup's."""
         self.removing = arguments["state"] == "absent"
-        self.CODES = MSI_CODES if self.removing else SETUP_CODES
+        self.CODES = "msiexec.exe" if self.removing else SETUP_CODES
         self.JOB = "console-removal" if self.removing else "console"
         return super().perform(arguments, task_vars)
 

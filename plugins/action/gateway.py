@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import MSI_CODES, InstallerAction, values
+from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import InstallerAction, values
 
 
 class ActionModule(InstallerAction):
@@ -11,7 +11,7 @@ class ActionModule(InstallerAction):
 
     MODULE = "gateway"
     JOB = "gateway"
-    CODES = MSI_CODES
+    CODES = "msiexec.exe"
     LOG = r"%ProgramData%\scom.upgrade\logs\MOMGateway.log"
 
     def program(self, arguments):

@@ -9,19 +9,12 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.scom.upgrade.plugins.module_utils.catalog.setup import exit_result
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import ActionFailed, HostAction, diff
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_facts import SETUP, SETUP_2012, UNINSTALL
 from ansible_collections.scom.upgrade.plugins.plugin_utils.job import JobRunner
 
-# Windows Installer: product reference 3.4; setup.exe: 2.4, where the product answers with the negative of the table's number.
-MSI_CODES = {1601: "the Windows Installer service cannot be reached", 1602: "cancelled", 1603: "a fatal error during installation",
-             1605: "the product is not installed", 1612: "the installation source is not there",
-             1618: "another installation is running", 1619: "the package cannot be opened",
-             1638: "another version is installed already", 1639: "an argument is not valid"}
-SETUP_CODES = {1: "failed", 13: "a different version is installed", 14: "prerequisite checks failed",
-               15: "the command line is not valid", 16: "the installation image is not valid",
-               17: "this machine may not be upgraded", 18: "another setup is running on this machine"}
-SUCCESS, REBOOT_CODES = (0,), (3010, 1641)
+REBOOT_CODES = (3010, 1641)
 SETUP_LOG = r"%LOCALAPPDATA%\SCOM\Logs\OpsMgrSetupWizard.*"
 
 
@@ -30,21 +23,26 @@ def number(version):
     return tuple(int(part) for part in re.findall(r"\d+", version or ""))
 
 
-def explain(code, codes):
-    """Words for an exit code; setup's negative (or unsigned) forms are understood too."""
+def signed(code):
+    """An exit code as a signed number; Windows also shows it as an unsigned one."""
+    return code if code is None or code < 2**31 else code - 2**32
+
+
+def explain(code, program):
+    """Words for an exit code."""
     if code is None:
         return "it ended without an exit code"
-    signed = code - 2**32 if code > 2**31 else code
-    return f"exit code {signed}: {codes.get(abs(signed), 'not a documented code')}"
+    known = exit_result(code, program)
+    return f"exit code {signed(code)}: {known.name if known else 'not a documented code'}"
 
 
 class InstallerAction(HostAction):
     """Base of the upgrade actions.
 
-    A subclass says what the program is, which codes it knows, and how the installed build reads from `look`.
+    A subclass says what the program is, whose exit codes it gives, and how the installed build reads from `look`.
     """
 
-    CODES = SETUP_CODES
+    CODES = "setup.exe"
     JOB = ""
     LOG = SETUP_LOG
     DIRECTORY = None
@@ -103,13 +101,14 @@ class InstallerAction(HostAction):
         result["version"] = self.version(answers)
         result["rc"] = outcome.rc
         result["seconds"] = outcome.seconds
-        code = outcome.rc if outcome.rc is None or outcome.rc < 2**31 else outcome.rc - 2**32
+        code = signed(outcome.rc)
+        known = exit_result(code, self.CODES) if code is not None else None
         done = self.satisfied(result["version"], arguments)
-        if code not in SUCCESS and abs(code or 1) not in REBOOT_CODES:
+        if known is None or not known.success:
             raise ActionFailed(
                 f"{self.host}: {self.JOB} failed, {explain(code, self.CODES)}. {_last_words(outcome)}"
-                f" The installed build is {result['version'] or 'none'}. Mend the cause and run again: what is done is not done twice.",
-                rc=code, log=outcome.log_tail, version=result["version"])
+                f" The installed build is {result['version'] or 'none'}. Mend the cause and run again: what is done is not"
+                " done twice.", rc=code, log=outcome.log_tail, version=result["version"])
         if not done:
             raise ActionFailed(
                 f"{self.host}: {self.JOB} ended with {explain(code, self.CODES)}, but the host shows build "

@@ -1,0 +1,57 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filters that the roles use to check and keep evidence. Each has its documentation beside this file."""
+
+from __future__ import annotations
+
+
+def host_answers(hostvars, names):
+    """`{hosts: {name: facts}, unreachable: {name: reason}}` from the answers of `host_facts` on these hosts.
+
+    A host without an answer (left out of the run) is in neither.
+    """
+    found = {"hosts": {}, "unreachable": {}}
+    for name in names:
+        answer = hostvars[name].get("__scom_upgrade_host") if name in hostvars else None
+        if not answer:
+            continue
+        if answer.get("reachable"):
+            found["hosts"][name] = answer["facts"]
+        else:
+            found["unreachable"][name] = answer.get("reason") or "not reachable"
+    return found
+
+
+def backup_entries(results, host):
+    """Journal entries for the results of a loop over `database_backup`."""
+    entries = []
+    for result in results or []:
+        if result.get("file") and result.get("verified"):
+            entries.append({"step": result["step"], "event": "done", "host": host, "data": {
+                "backup": result["step"].rpartition(".")[2], "database": result["database"], "file": result["file"],
+                "verified": True, "finished": result["finished"]}})
+    return entries
+
+
+def backup_room(facts, path, databases):
+    """Whether the disk of `path` has room for a full backup of these databases: as much as they hold now."""
+    drive = path[:2].upper()
+    free = [disk["free_mb"] for disk in facts.get("disks") or [] if disk["drive"].upper() == drive]
+    needed = sum(database.get("data_used_mb") or 0 for instance in facts.get("sql") or []
+                 for database in instance["databases"] if database["name"] in databases)
+    return not free or free[0] is None or free[0] > needed
+
+
+def backups_on_record(facts, results):
+    """Whether the server itself has a full backup on record, for each backup that was just taken."""
+    last = {database["name"]: database["last_full_backup"] for instance in facts.get("sql") or []
+            for database in instance["databases"]}
+    return all(last.get(result["database"]) for result in results or [] if result.get("verified"))
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        """Filters by name."""
+        return {"host_answers": host_answers, "backup_entries": backup_entries, "backup_room": backup_room,
+                "backups_on_record": backups_on_record}
