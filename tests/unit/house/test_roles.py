@@ -19,6 +19,8 @@ VERBS = ("precheck", "apply", "verify")
 SHARED = re.compile(r"(?<![\w.])scom_upgrade_[a-z0-9_]+")
 ROW = re.compile(r"^\|\s*`(?P<name>[a-z0-9_]+)`\s*\|(?P<rest>.*)\|\s*$", re.MULTILINE)
 EXAMPLE = re.compile(r"^(?:# ?)?(scom_upgrade_[a-z0-9_]+):", re.MULTILINE)
+EXPRESSION = re.compile(r"\{\{[\s\S]*?\}\}|^ *(?:- )?(?:when|that|until|failed_when|changed_when): .*$", re.MULTILINE)
+GUARDED = re.compile(r"(?<![\w.])(?P<name>scom_upgrade_[a-z0-9_]+)\s*\|\s*default\((?P<literal>[^()]*)\)")
 TAKEN_IN = re.compile(r"^\{\{ (?P<shared>scom_upgrade_[a-z0-9_]+) \| default\((?P<literal>.*)\) \}\}$", re.DOTALL)
 
 
@@ -52,9 +54,23 @@ def literal(value: Any) -> tuple[Optional[str], Any]:
         return match.group("shared"), text
 
 
+def expressions(folder: str) -> str:
+    """What Jinja reads of a folder's files: all between double braces, and the conditions of tasks."""
+    texts = [read(name) for name in below(folder) if name.suffix in (".yml", ".j2")]
+    return "\n".join(found for text in texts for found in EXPRESSION.findall(text))
+
+
 def used(folder: str) -> set[str]:
-    """The shared inputs that a folder's files name, internals left out."""
-    return {word for name in below(folder) if name.suffix in (".yml", ".j2") for word in SHARED.findall(read(name))}
+    """The shared inputs that a folder's files read; internals begin with underscores and are none."""
+    return set(SHARED.findall(expressions(folder)))
+
+
+def guarded(folder: str) -> dict[str, set[str]]:
+    """The shared inputs that are read with a default on the spot, and those defaults (`omit` leaves it to the module)."""
+    found: dict[str, set[str]] = {}
+    for match in GUARDED.finditer(expressions(folder)):
+        found.setdefault(match.group("name"), set()).add(match.group("literal").removesuffix(", true"))
+    return found
 
 
 @pytest.mark.parametrize("role", roles())
@@ -94,8 +110,10 @@ def test_the_readme_names_the_same_inputs(role: str) -> None:
 @pytest.mark.parametrize("role", roles())
 def test_shared_inputs_are_declared(role: str) -> None:
     taken = {literal(value)[0] for value in defaults(role).values()}
-    undeclared = used(f"roles/{role}/tasks") | used(f"roles/{role}/templates") | used(f"roles/{role}/handlers")
-    assert sorted(undeclared - taken - set(options(role))) == []
+    known = taken | set(options(role))
+    for folder in ("tasks", "templates", "handlers"):
+        read_here, with_default = used(f"roles/{role}/{folder}"), guarded(f"roles/{role}/{folder}")
+        assert sorted(read_here - known - set(with_default)) == [], f"{role}/{folder}: neither specified nor guarded"
 
 
 def test_a_shared_input_has_one_default() -> None:
@@ -106,6 +124,13 @@ def test_a_shared_input_has_one_default() -> None:
             if shared:
                 seen.setdefault(shared, {}).setdefault(repr(stands_in), []).append(f"{role}: {name}")
     assert {shared: places for shared, places in seen.items() if len(places) > 1} == {}
+
+
+def test_a_default_on_the_spot_is_the_same_everywhere() -> None:
+    seen = guarded("roles")
+    for name, literals in guarded("playbooks").items():
+        seen.setdefault(name, set()).update(literals)
+    assert {name: sorted(literals) for name, literals in seen.items() if len(literals - {"omit"}) > 1} == {}
 
 
 def test_secrets_are_marked() -> None:
