@@ -196,7 +196,7 @@ class RunspaceShell(Shell):
             return f"<rsp:ReceiveResponse>{_streams(self.out, '', space)}</rsp:ReceiveResponse>"
         pipeline = self.find(command_id)
         assert isinstance(pipeline, Pipeline)
-        await until(pipeline.changed, request.timeout, gone, lambda: bool(pipeline.out) or pipeline.over)
+        await until(pipeline.changed, request.timeout, gone, lambda: pipeline.over)
         body = _streams(pipeline.out, pipeline.id, space)
         state = "Running" if pipeline.out or not pipeline.over else "Done"
         return (
