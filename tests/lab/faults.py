@@ -49,8 +49,9 @@ class Fault:
             raise ValueError(f"Unknown effect {self.effect!r}; known are {', '.join(EFFECTS)}")
 
     def matches(self, host: str | None, operation: str) -> bool:
-        return (fnmatch.fnmatchcase((host or "").lower(), self.host.lower())
-                and fnmatch.fnmatchcase(operation.lower(), self.operation.lower()))
+        return fnmatch.fnmatchcase((host or "").lower(), self.host.lower()) and fnmatch.fnmatchcase(
+            operation.lower(), self.operation.lower()
+        )
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -15,13 +15,22 @@ NETWORK_SERVICE = "NT AUTHORITY\\NETWORK SERVICE"
 LOCAL_SERVICE = "NT AUTHORITY\\LOCAL SERVICE"
 
 _BUILTIN = {
-    "": SYSTEM, "system": SYSTEM, "localsystem": SYSTEM, "nt authority\\system": SYSTEM, "s-1-5-18": SYSTEM,
+    "": SYSTEM,
+    "system": SYSTEM,
+    "localsystem": SYSTEM,
+    "nt authority\\system": SYSTEM,
+    "s-1-5-18": SYSTEM,
     ".\\localsystem": SYSTEM,
-    "networkservice": NETWORK_SERVICE, "network service": NETWORK_SERVICE,
-    "nt authority\\network service": NETWORK_SERVICE, "nt authority\\networkservice": NETWORK_SERVICE,
+    "networkservice": NETWORK_SERVICE,
+    "network service": NETWORK_SERVICE,
+    "nt authority\\network service": NETWORK_SERVICE,
+    "nt authority\\networkservice": NETWORK_SERVICE,
     "s-1-5-20": NETWORK_SERVICE,
-    "localservice": LOCAL_SERVICE, "local service": LOCAL_SERVICE, "nt authority\\local service": LOCAL_SERVICE,
-    "nt authority\\localservice": LOCAL_SERVICE, "s-1-5-19": LOCAL_SERVICE,
+    "localservice": LOCAL_SERVICE,
+    "local service": LOCAL_SERVICE,
+    "nt authority\\local service": LOCAL_SERVICE,
+    "nt authority\\localservice": LOCAL_SERVICE,
+    "s-1-5-19": LOCAL_SERVICE,
 }
 
 
@@ -77,7 +86,9 @@ class Accounts:
             if not domain:
                 return account
             if account.domain is None:
-                if domain == "." or (machine is not None and domain.lower() in (machine.name.lower(), machine.fqdn.lower())):
+                if domain == "." or (
+                    machine is not None and domain.lower() in (machine.name.lower(), machine.fqdn.lower())
+                ):
                     return account
             elif domain.lower() in (account.domain.lower(), self.dns_domain.lower()):
                 return account

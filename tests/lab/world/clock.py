@@ -78,8 +78,9 @@ class Clock:
 
     # -- waiting ---------------------------------------------------------------------------------------------
 
-    def call_later(self, seconds: float, function: Callable[[], None], *, work: bool = False,
-                   real_minimum: float = 0.0) -> Timer:
+    def call_later(
+        self, seconds: float, function: Callable[[], None], *, work: bool = False, real_minimum: float = 0.0
+    ) -> Timer:
         """Call `function` (in the clock's thread, holding no lock) after simulated seconds.
 
         work: time runs fast until then. real_minimum: and not before so many real seconds have gone.
@@ -118,8 +119,9 @@ class Clock:
         self.call_later(seconds, done.set, work=True)
         self.wait_for(done.is_set)
 
-    def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None,
-                 real_timeout: float | None = None) -> bool:
+    def wait_for(
+        self, predicate: Callable[[], bool], timeout: float | None = None, real_timeout: float | None = None
+    ) -> bool:
         """Wait until `predicate()`; give up after simulated `timeout` or `real_timeout` seconds. Answers the predicate.
 
         Whoever makes a predicate true calls `notify()` (processes, services, boots and timers do).
@@ -209,8 +211,11 @@ class Clock:
 
     def _pause(self) -> float | None:
         """Real seconds until something may be due; None: until notified."""
-        waits = [max((due - self._now()) / self._rate(), timer.not_before - self._real())
-                 for due, _, timer in self._timers if timer.open]
+        waits = [
+            max((due - self._now()) / self._rate(), timer.not_before - self._real())
+            for due, _, timer in self._timers
+            if timer.open
+        ]
         return max(0.001, min(waits)) if waits else None
 
     def _call(self, timer: Timer) -> None:
@@ -248,9 +253,12 @@ class ManualClock(Clock):
         while self._working and self._step(end):
             pass
 
-    def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None,
-                 real_timeout: float | None = None) -> bool:
-        end = self._moment + (timeout if timeout is not None else real_timeout if real_timeout is not None else 7 * 86400)
+    def wait_for(
+        self, predicate: Callable[[], bool], timeout: float | None = None, real_timeout: float | None = None
+    ) -> bool:
+        end = self._moment + (
+            timeout if timeout is not None else real_timeout if real_timeout is not None else 7 * 86400
+        )
         while not predicate():
             if not self._step(end):
                 self._moment = max(self._moment, end)

@@ -43,8 +43,11 @@ _WIN32 = {
     1052: ("invalid_argument", "The requested control is not valid for this service"),
     1053: ("timeout", "The service did not respond to the start or control request in a timely fashion"),
     1056: ("io", "An instance of the service is already running"),
-    1058: ("io", "The service cannot be started, either because it is disabled or because it has no enabled devices "
-                 "associated with it"),
+    1058: (
+        "io",
+        "The service cannot be started, either because it is disabled or because it has no enabled devices "
+        "associated with it",
+    ),
     1060: ("not_found", "The specified service does not exist as an installed service"),
     1062: ("io", "The service has not been started"),
     1068: ("io", "The dependency service or group failed to start"),

@@ -51,7 +51,9 @@ class EventLogs:
         """The entries, oldest first; WindowsError `not_found` when there is no such log."""
         with self._lock:
             if log.lower() not in self._logs:
-                raise WindowsError("not_found", f"The event log '{log}' on computer '{self.machine.name}' does not exist.", 15007)
+                raise WindowsError(
+                    "not_found", f"The event log '{log}' on computer '{self.machine.name}' does not exist.", 15007
+                )
             return list(self._logs[log.lower()][1])
 
     def create(self, log: str, sources: list[str] | None = None) -> None:
@@ -65,8 +67,18 @@ class EventLogs:
         """The log a source writes to, or None."""
         return self._sources.get(name.lower())
 
-    def write(self, log: str, source: str, level: str, id: int, message: str, *, user: str | None = None, category: int = 0,
-              time: datetime | None = None) -> Entry:
+    def write(
+        self,
+        log: str,
+        source: str,
+        level: str,
+        id: int,
+        message: str,
+        *,
+        user: str | None = None,
+        category: int = 0,
+        time: datetime | None = None,
+    ) -> Entry:
         """Append an entry (the log is made when missing); its time is now unless given."""
         if level not in LEVELS:
             raise WindowsError("invalid_argument", f"Not a level of an event: {level}", 87)
@@ -74,7 +86,9 @@ class EventLogs:
             self.create(log)
             name, entries = self._logs[log.lower()]
             self._sources.setdefault(source.lower(), name)
-            entry = Entry(len(entries) + 1, time or self.machine.world.clock.utc(), level, source, id, message, user, category)
+            entry = Entry(
+                len(entries) + 1, time or self.machine.world.clock.utc(), level, source, id, message, user, category
+            )
             entries.append(entry)
             self.machine.record("eventlog", log=name, source=source, level=level, id=id, message=message)
             return entry

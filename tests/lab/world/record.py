@@ -33,8 +33,13 @@ class Record:
     def write(self, host: str | None, kind: str, **fields: Any) -> dict[str, Any]:
         """Append and flush one event; answers it. A trailing underscore of a field's name is dropped (`from_`)."""
         with self._lock:
-            event: dict[str, Any] = {"n": len(self.events) + 1, "t": round(self.clock.now(), 3), "host": host, "kind": kind}
-            event.update((name.rstrip("_"), self._plain(value)) for name, value in fields.items())
+            event: dict[str, Any] = {
+                "n": len(self.events) + 1,
+                "t": round(self.clock.now(), 3),
+                "host": host,
+                "kind": kind,
+            }
+            event.update((name.rstrip("_"), self.plain(value)) for name, value in fields.items())
             if self._muted:
                 return event
             self.events.append(event)
@@ -55,6 +60,11 @@ class Record:
         finally:
             with self._lock:
                 self._muted -= 1
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether the world is being built."""
+        return self._muted > 0
 
     def add_secret(self, text: str) -> None:
         """A text that never appears in the record."""
@@ -79,15 +89,16 @@ class Record:
                 self._file.close()
                 self._file = None
 
-    def _plain(self, value: Any) -> Any:
+    def plain(self, value: Any) -> Any:
+        """A value as JSON has it, secrets blanked."""
         if isinstance(value, str):
             return self.blank(value)
         if isinstance(value, bytes):
             return {"$bytes": base64.b64encode(value).decode("ascii")}
         if isinstance(value, dict):
-            return {str(key): self._plain(item) for key, item in value.items()}
+            return {str(key): self.plain(item) for key, item in value.items()}
         if isinstance(value, (list, tuple, set, frozenset)):
-            return [self._plain(item) for item in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+            return [self.plain(item) for item in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
         if isinstance(value, Path):
             return self.blank(str(value))
         return value

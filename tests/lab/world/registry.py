@@ -13,12 +13,24 @@ if TYPE_CHECKING:
 
 KINDS = ("String", "ExpandString", "DWord", "QWord", "MultiString", "Binary")
 _HIVES = {
-    "HKEY_LOCAL_MACHINE": "HKLM", "HKLM": "HKLM", "HKEY_USERS": "HKU", "HKU": "HKU",
-    "HKEY_CURRENT_USER": "HKCU", "HKCU": "HKCU", "HKEY_CLASSES_ROOT": "HKCR", "HKCR": "HKCR",
-    "HKEY_CURRENT_CONFIG": "HKCC", "HKCC": "HKCC",
+    "HKEY_LOCAL_MACHINE": "HKLM",
+    "HKLM": "HKLM",
+    "HKEY_USERS": "HKU",
+    "HKU": "HKU",
+    "HKEY_CURRENT_USER": "HKCU",
+    "HKCU": "HKCU",
+    "HKEY_CLASSES_ROOT": "HKCR",
+    "HKCR": "HKCR",
+    "HKEY_CURRENT_CONFIG": "HKCC",
+    "HKCC": "HKCC",
 }
-_LONG = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS", "HKCU": "HKEY_CURRENT_USER", "HKCR": "HKEY_CLASSES_ROOT",
-         "HKCC": "HKEY_CURRENT_CONFIG"}
+_LONG = {
+    "HKLM": "HKEY_LOCAL_MACHINE",
+    "HKU": "HKEY_USERS",
+    "HKCU": "HKEY_CURRENT_USER",
+    "HKCR": "HKEY_CLASSES_ROOT",
+    "HKCC": "HKEY_CURRENT_CONFIG",
+}
 
 Value = tuple[str, Any]  # (kind, data): data is str, int, list[str] or bytes
 
@@ -64,8 +76,11 @@ class Registry:
             node, path = self._find(key)
             if node is None:
                 return None
-            return Key(path, [child.name for child in node.children.values()],
-                       {name: (kind, data) for name, kind, data in node.values.values()})
+            return Key(
+                path,
+                [child.name for child in node.children.values()],
+                {name: (kind, data) for name, kind, data in node.values.values()},
+            )
 
     def exists(self, key: str) -> bool:
         return self.read(key) is not None
@@ -103,8 +118,13 @@ class Registry:
                 return False
             shown = before[0] if before else name
             node.values[name.lower()] = (shown, kind, data)
-            self._event(path, shown, "changed" if before else "created",
-                        before and {"kind": before[1], "data": before[2]}, {"kind": kind, "data": data})
+            self._event(
+                path,
+                shown,
+                "changed" if before else "created",
+                before and {"kind": before[1], "data": before[2]},
+                {"kind": kind, "data": data},
+            )
             return True
 
     def remove(self, key: str, name: str) -> bool:
@@ -191,5 +211,6 @@ def _checked(kind: str, data: Any) -> Any:
         return list(data)
     if kind == "Binary" and isinstance(data, (bytes, bytearray)):
         return bytes(data)
-    raise WindowsError("invalid_argument", f"The type of the value object did not match the specified RegistryValueKind {kind}.",
-                       87)
+    raise WindowsError(
+        "invalid_argument", f"The type of the value object did not match the specified RegistryValueKind {kind}.", 87
+    )

@@ -75,17 +75,37 @@ class Services:
         wanted = self.require(name).name.lower()
         return [s for s in self.list() if wanted in (other.lower() for other in s.depends_on)]
 
-    def create(self, name: str, display_name: str = "", *, path: str = "", start_mode: str = "manual", account: str = "LocalSystem",
-               depends_on: list[str] | None = None, state: str = "stopped", description: str = "") -> Service:
+    def create(
+        self,
+        name: str,
+        display_name: str = "",
+        *,
+        path: str = "",
+        start_mode: str = "manual",
+        account: str = "LocalSystem",
+        depends_on: list[str] | None = None,
+        state: str = "stopped",
+        description: str = "",
+    ) -> Service:
         """Install a service; WindowsError 1073 when there is one of that name."""
         with self._lock:
             if name.lower() in self._services:
                 raise win32(1073, name)
             _check_mode(start_mode)
-            service = Service(name, display_name or name, "stopped", start_mode, account, path or rf"C:\Windows\System32\{name}.exe",
-                              [*(depends_on or [])], description)
+            service = Service(
+                name,
+                display_name or name,
+                "stopped",
+                start_mode,
+                account,
+                path or rf"C:\Windows\System32\{name}.exe",
+                [*(depends_on or [])],
+                description,
+            )
             self._services[name.lower()] = service
-            self.machine.registry.set(rf"HKLM\SYSTEM\CurrentControlSet\Services\{name}", "ObjectName", "String", account)
+            self.machine.registry.set(
+                rf"HKLM\SYSTEM\CurrentControlSet\Services\{name}", "ObjectName", "String", account
+            )
             self._event(service, None, "stopped")
             if state == "running":
                 self.start(name)
@@ -158,21 +178,37 @@ class Services:
             self._event(service, service.state, service.state)
             return True
 
-    def configure(self, name: str, *, account: str | None = None, path: str | None = None, display_name: str | None = None,
-                  description: str | None = None, depends_on: list[str] | None = None) -> bool:
+    def configure(
+        self,
+        name: str,
+        *,
+        account: str | None = None,
+        path: str | None = None,
+        display_name: str | None = None,
+        description: str | None = None,
+        depends_on: list[str] | None = None,
+    ) -> bool:
         """Change what else a service is made of; False when nothing changed."""
         with self._lock:
             service = self.require(name)
-            wanted = {"account": account, "path": path, "display_name": display_name, "description": description,
-                      "depends_on": depends_on}
-            changes = {key: value for key, value in wanted.items() if value is not None and getattr(service, key) != value}
+            wanted = {
+                "account": account,
+                "path": path,
+                "display_name": display_name,
+                "description": description,
+                "depends_on": depends_on,
+            }
+            changes = {
+                key: value for key, value in wanted.items() if value is not None and getattr(service, key) != value
+            }
             if not changes:
                 return False
             for key, value in changes.items():
                 setattr(service, key, value)
             if "account" in changes:
-                self.machine.registry.set(rf"HKLM\SYSTEM\CurrentControlSet\Services\{service.name}", "ObjectName", "String",
-                                          service.account)
+                self.machine.registry.set(
+                    rf"HKLM\SYSTEM\CurrentControlSet\Services\{service.name}", "ObjectName", "String", service.account
+                )
             self._event(service, service.state, service.state, **changes)
             return True
 
@@ -198,12 +234,19 @@ class Services:
                     try:
                         self.start(service.name)
                     except WindowsError as error:
-                        self.machine.eventlog.write("System", "Service Control Manager", "error", 7000,
-                                                    f"The {service.display_name} service failed to start due to the following "
-                                                    f"error: {error.message}")
+                        self.machine.eventlog.write(
+                            "System",
+                            "Service Control Manager",
+                            "error",
+                            7000,
+                            f"The {service.display_name} service failed to start due to the following "
+                            f"error: {error.message}",
+                        )
 
     def _event(self, service: Service, before: str | None, after: str | None, **more: object) -> None:
-        self.machine.record("service", service=service.name, from_=before, to=after, start_mode=service.start_mode, **more)
+        self.machine.record(
+            "service", service=service.name, from_=before, to=after, start_mode=service.start_mode, **more
+        )
 
 
 def _check_mode(start_mode: str) -> None:

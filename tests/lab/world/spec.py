@@ -92,4 +92,6 @@ def operating_system(spec: OsSpec) -> OperatingSystem:
         caption = "Microsoft Windows Server 2008 R2 Enterprise "
     else:
         caption = f"Microsoft Windows Server {spec.release} Standard"
-    return OperatingSystem(spec.release, spec.service_pack, spec.architecture, by_pack.get(spec.service_pack, base), caption)
+    return OperatingSystem(
+        spec.release, spec.service_pack, spec.architecture, by_pack.get(spec.service_pack, base), caption
+    )

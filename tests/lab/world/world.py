@@ -41,8 +41,15 @@ class Machines(dict[str, Machine]):
 class World:
     """Everything simulated. Hold `lock` for every change; never wait (clock, processes) while holding it."""
 
-    def __init__(self, state_dir: Path, *, scale: float = 600.0, clock: Clock | None = None, dns_domain: str = "lab.test",
-                 estate: Any = None):
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        scale: float = 600.0,
+        clock: Clock | None = None,
+        dns_domain: str = "lab.test",
+        estate: Any = None,
+    ):
         """state_dir: where hosts' folders and `events.jsonl` go (made when missing). clock: a `ManualClock` in tests."""
         self.state_dir = Path(state_dir)
         self.state_dir.mkdir(parents=True, exist_ok=True)
