@@ -37,6 +37,8 @@ class ActionModule(InstallerAction):
             return "there is no Operations Manager agent here. Take the host out of the agents of the inventory."
         removed_before = self.checking and arguments["predicted"]
         if values(answers, "setup").get("UIVersion") and not removed_before:
-            return ("a console is installed beside the agent, which blocks the agent's upgrade. "
-                    "Remove the console first; it comes back with the optional features.")
+            return (
+                "a console is installed beside the agent, which blocks the agent's upgrade. "
+                "Remove the console first; it comes back with the optional features."
+            )
         return None

@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import ActionFailed, diff
-from ansible_collections.scom.upgrade.plugins.plugin_utils.shell_action import ShellAction, by_name, lower
+from ansible_collections.scom.upgrade.plugins.plugin_utils.shell_action import (
+    ShellAction,
+    by_name,
+    lower,
+    unknown_agents,
+)
 
 _FAILOVER = "GetFailoverManagementServers().Name"
 
@@ -17,17 +22,28 @@ class ActionModule(ShellAction):
     def perform(self, arguments, task_vars):
         """See the module's documentation."""
         current = self.parents(arguments)
-        wanted = {move["agent"].lower(): (move["primary"].lower(), tuple(lower(move["failover"]))) for move in arguments["moves"]}
+        wanted = {
+            move["agent"].lower(): (move["primary"].lower(), tuple(lower(move["failover"])))
+            for move in arguments["moves"]
+        }
         missing = sorted(set(wanted) - set(current))
         if missing:
-            raise ActionFailed(f"The group has no agent {', '.join(missing[:10])}. Read the group's facts again and make a new plan.")
-        moves = {agent: parents for agent, parents in wanted.items()
-                 if (current[agent][0], set(current[agent][1])) != (parents[0], set(parents[1]))}
+            raise ActionFailed(unknown_agents(missing))
+        moves = {
+            agent: parents
+            for agent, parents in wanted.items()
+            if (current[agent][0], set(current[agent][1])) != (parents[0], set(parents[1]))
+        }
         before = {agent: _spell(current[agent]) for agent in moves}
-        result = {"changed": bool(moves) or bool(self.checking and arguments["predicted"] and wanted),
-                  "agents": sorted(moves), "before": [
-                      {"agent": agent, "primary": current[agent][0], "failover": list(current[agent][1])} for agent in sorted(moves)],
-                  "diff": diff(before, {agent: _spell(parents) for agent, parents in moves.items()}, "parents")}
+        result = {
+            "changed": bool(moves) or bool(self.checking and arguments["predicted"] and wanted),
+            "agents": sorted(moves),
+            "before": [
+                {"agent": agent, "primary": current[agent][0], "failover": list(current[agent][1])}
+                for agent in sorted(moves)
+            ],
+            "diff": diff(before, {agent: _spell(parents) for agent, parents in moves.items()}, "parents"),
+        }
         if moves and not self.checking:
             self.move(arguments, moves, current)
             wrong = [agent for agent, parents in moves.items() if self.parents(arguments)[agent][0] != parents[0]]
@@ -37,11 +53,17 @@ class ActionModule(ShellAction):
 
     def parents(self, arguments):
         """`{agent: (primary, failovers)}` of the whole group."""
-        step = {"name": "agents", "cmdlet": self.cmdlets(arguments)["agents"], "columns": True,
-                "select": ["Name", "PrimaryManagementServerName", _FAILOVER]}
+        step = {
+            "name": "agents",
+            "cmdlet": self.cmdlets(arguments)["agents"],
+            "columns": True,
+            "select": ["Name", "PrimaryManagementServerName", _FAILOVER],
+        }
         rows = self.shell(arguments, [step])["agents"]["rows"]
-        return {row[0].lower(): ((row[1] or "").lower(), tuple(lower([row[2]] if isinstance(row[2], str) else row[2])))
-                for row in rows}
+        return {
+            row[0].lower(): ((row[1] or "").lower(), tuple(lower([row[2]] if isinstance(row[2], str) else row[2])))
+            for row in rows
+        }
 
     def move(self, arguments, moves, current):
         """One pipeline for each pair of parents. 2012 refuses a server as primary and failover at once, so it takes three
@@ -62,12 +84,24 @@ class ActionModule(ShellAction):
                 between = [server for server in failover if server != primary and server not in old]
                 setter = "Set-SCOMParentManagementServer"
                 if between:
-                    steps.append({"name": "between", "cmdlet": setter,
-                                  "parameters": {"Agent": chosen, "FailoverServer": by_name("servers", between)}})
-                steps.append({"name": "primary", "cmdlet": setter, "parameters": {"Agent": chosen, "PrimaryServer": one}})
+                    steps.append(
+                        {
+                            "name": "between",
+                            "cmdlet": setter,
+                            "parameters": {"Agent": chosen, "FailoverServer": by_name("servers", between)},
+                        }
+                    )
+                steps.append(
+                    {"name": "primary", "cmdlet": setter, "parameters": {"Agent": chosen, "PrimaryServer": one}}
+                )
                 if failover:
-                    steps.append({"name": "failover", "cmdlet": setter,
-                                  "parameters": {"Agent": chosen, "FailoverServer": by_name("servers", failover)}})
+                    steps.append(
+                        {
+                            "name": "failover",
+                            "cmdlet": setter,
+                            "parameters": {"Agent": chosen, "FailoverServer": by_name("servers", failover)},
+                        }
+                    )
             self.shell(arguments, steps)
 
 

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import InstallerAction, number, product_version, values
+from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import (
+    InstallerAction,
+    number,
+    product_version,
+    values,
+)
 
 
 class ActionModule(InstallerAction):
@@ -15,7 +20,7 @@ class ActionModule(InstallerAction):
     def perform(self, arguments, task_vars):
         """Removal is Windows Installer's work, anything else setup's."""
         self.removing = arguments["state"] == "absent"
-        self.CODES = "msiexec.exe" if self.removing else SETUP_CODES
+        self.CODES = "msiexec.exe" if self.removing else "setup.exe"
         self.JOB = "console-removal" if self.removing else "console"
         return super().perform(arguments, task_vars)
 
@@ -55,7 +60,9 @@ def _product_code(answers):
     for key, node in (result.value.get("subkeys") or {}).items():
         entry = {name: item["data"] for name, item in (node.get("values") or {}).items()}
         name = (entry.get("DisplayName") or "").lower()
-        is_console = "operations manager" in name and ("console" in name or "user interface" in name) and "web" not in name
+        is_console = (
+            "operations manager" in name and ("console" in name or "user interface" in name) and "web" not in name
+        )
         if key.startswith("{") and is_console:
             return key
     return None

@@ -25,30 +25,59 @@ class ActionModule(HostAction):
     def perform(self, arguments, task_vars):
         """See the module's documentation."""
         database, instance = arguments["database"], arguments["instance"]
-        system, last = self.remote.run([
-            {"id": "system", "op": "system.info", "args": {}},
-            {"id": "last", "op": "sql.query", "args": {"instance": instance, "text": LAST, "parameters": {"database": database}}}])
+        system, last = self.remote.run(
+            [
+                {"id": "system", "op": "system.info", "args": {}},
+                {
+                    "id": "last",
+                    "op": "sql.query",
+                    "args": {"instance": instance, "text": LAST, "parameters": {"database": database}},
+                },
+            ]
+        )
         stamp = re.sub(r"[^0-9T]", "", system.get()["time"])
         row = last.get()["results"][0]["rows"][0]
         file = arguments["path"].rstrip("\\") + "\\" + re.sub(r"[^A-Za-z0-9_-]", "_", database) + "_" + stamp + ".bak"
-        result = {"changed": True, "file": file, "database": database, "verified": False, "finished": None,
-                  "diff": diff({"last full backup": row[0]}, {"last full backup": file}, f"{instance} {database}")}
+        result = {
+            "changed": True,
+            "file": file,
+            "database": database,
+            "verified": False,
+            "finished": None,
+            "diff": diff({"last full backup": row[0]}, {"last full backup": file}, f"{instance} {database}"),
+        }
         if self.checking:
             return result
-        done = self.remote.run([
-            {"id": "folder", "op": "file.mkdir", "args": {"path": arguments["path"]}},
-            self.statement("backup", arguments, BACKUP, {"database": database, "file": file}),
-            self.statement("verify", arguments, VERIFY, {"file": file}),
-            {"id": "system", "op": "system.info", "args": {}}], stop_on_error=True)
+        done = self.remote.run(
+            [
+                {"id": "folder", "op": "file.mkdir", "args": {"path": arguments["path"]}},
+                self.statement("backup", arguments, BACKUP, {"database": database, "file": file}),
+                self.statement("verify", arguments, VERIFY, {"file": file}),
+                {"id": "system", "op": "system.info", "args": {}},
+            ],
+            stop_on_error=True,
+        )
         for step in done:
             if not step.ok:
-                raise ActionFailed(f"{self.host}: {step.id} of {database} on {instance} failed: {step.error['message']} "
-                                   "Nothing has been changed in the group; mend the cause and run again.", error=step.error)
+                raise ActionFailed(
+                    f"{self.host}: {step.id} of {database} on {instance} failed: {step.error['message']} "
+                    "Nothing has been changed in the group; mend the cause and run again.",
+                    error=step.error,
+                )
         result.update(verified=True, finished=done[-1].value["time"])
         return result
 
     @staticmethod
     def statement(name, arguments, text, parameters):
         """One statement against the master database."""
-        return {"id": name, "op": "sql.query", "args": {"instance": arguments["instance"], "text": text, "kind": "nonquery",
-                                                         "parameters": parameters, "timeout": arguments["timeout"]}}
+        return {
+            "id": name,
+            "op": "sql.query",
+            "args": {
+                "instance": arguments["instance"],
+                "text": text,
+                "kind": "nonquery",
+                "parameters": parameters,
+                "timeout": arguments["timeout"],
+            },
+        }

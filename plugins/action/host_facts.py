@@ -17,7 +17,8 @@ class ActionModule(HostAction):
         """See the module's documentation."""
         try:
             facts = host_facts.collect(
-                self.remote, arguments["media_path"], arguments["encryption_key_path"], arguments["connector_services"])
+                self.remote, arguments["media_path"], arguments["encryption_key_path"], arguments["connector_services"]
+            )
         except WireError as error:
             return {"reachable": False, "reason": str(error), "facts": None, "warnings": [str(error)]}
         return {"reachable": True, "reason": None, "facts": facts}

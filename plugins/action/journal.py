@@ -17,22 +17,44 @@ class ActionModule(HostAction):
 
     def perform(self, arguments, task_vars):
         """See the module's documentation."""
-        known, system = self.remote.run([
-            {"id": "journal", "op": "file.tail", "args": {"path": JOURNAL_PATH, "offset": 0, "bytes": 4194304}},
-            {"id": "system", "op": "system.info", "args": {}}])
+        known, system = self.remote.run(
+            [
+                {"id": "journal", "op": "file.tail", "args": {"path": JOURNAL_PATH, "offset": 0, "bytes": 4194304}},
+                {"id": "system", "op": "system.info", "args": {}},
+            ]
+        )
         entries = read_journal(known)
-        written = {(entry.get("step"), entry.get("event"), json.dumps(entry.get("data"), sort_keys=True)) for entry in entries}
+        written = {
+            (entry.get("step"), entry.get("event"), json.dumps(entry.get("data"), sort_keys=True)) for entry in entries
+        }
         fresh = []
         for entry in arguments["entries"]:
-            entry = {"time": system.get()["time"], "step": entry["step"], "event": entry["event"], "host": entry["host"],
-                     "data": entry["data"], "by": entry["by"]}
+            entry = {
+                "time": system.get()["time"],
+                "step": entry["step"],
+                "event": entry["event"],
+                "host": entry["host"],
+                "data": entry["data"],
+                "by": entry["by"],
+            }
             if (entry["step"], entry["event"], json.dumps(entry["data"], sort_keys=True)) not in written:
                 fresh.append(entry)
         result = {"changed": bool(fresh), "entries": entries + fresh}
         if fresh and not self.checking:
             text = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in fresh)
             size = known.value["size"] if known.ok and known.value.get("exists") else 0
-            self.remote.run([{"id": "write", "op": "file.write", "args": {
-                "path": JOURNAL_PATH, "offset": size, "data": base64.b64encode(text.encode("ascii")).decode("ascii"),
-                "create_directory": True}}])[0].get()
+            self.remote.run(
+                [
+                    {
+                        "id": "write",
+                        "op": "file.write",
+                        "args": {
+                            "path": JOURNAL_PATH,
+                            "offset": size,
+                            "data": base64.b64encode(text.encode("ascii")).decode("ascii"),
+                            "create_directory": True,
+                        },
+                    }
+                ]
+            )[0].get()
         return result

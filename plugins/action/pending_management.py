@@ -7,7 +7,7 @@ import time
 
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import ActionFailed, diff
 from ansible_collections.scom.upgrade.plugins.plugin_utils.installer import number
-from ansible_collections.scom.upgrade.plugins.plugin_utils.shell_action import ShellAction, lower
+from ansible_collections.scom.upgrade.plugins.plugin_utils.shell_action import ShellAction, lower, unknown_agents
 
 PENDING = ["AgentName", "AgentPendingActionType"]
 FAILED = ("UpdateFailed", "PushInstallFailed", "RepairFailed")
@@ -28,16 +28,32 @@ class ActionModule(ShellAction):
         """Empty pending management of the named agents' actions, or of all but updates where none is named."""
         names, wanted = self.cmdlets(arguments), set(lower(arguments["agents"]))
         pending = self.shell(arguments, [{"name": "pending", "cmdlet": names["pending"], "select": PENDING}])["pending"]
-        found = sorted({(row["AgentName"].lower(), row["AgentPendingActionType"]) for row in pending
-                        if (row["AgentName"].lower() in wanted if wanted else row["AgentPendingActionType"] != "UpdateAgent")})
+        found = sorted(
+            {
+                (row["AgentName"].lower(), row["AgentPendingActionType"])
+                for row in pending
+                if (row["AgentName"].lower() in wanted if wanted else row["AgentPendingActionType"] != "UpdateAgent")
+            }
+        )
         before = [f"{agent}: {kind}" for agent, kind in found]
-        result = {"changed": bool(found), "agents": [agent for agent, _kind in found], "diff": diff(before, [], "pending management")}
+        result = {
+            "changed": bool(found),
+            "agents": [agent for agent, _kind in found],
+            "diff": diff(before, [], "pending management"),
+        }
         if found and not self.checking:
             where = [{"property": "AgentName", "in": result["agents"]}]
-            self.shell(arguments, [
-                {"name": "pending", "cmdlet": names["pending"]},
-                {"name": "reject", "cmdlet": names["reject"],
-                 "parameters": {names["reject_parameter"]: {"from": "pending", "where": where}}}])
+            self.shell(
+                arguments,
+                [
+                    {"name": "pending", "cmdlet": names["pending"]},
+                    {
+                        "name": "reject",
+                        "cmdlet": names["reject"],
+                        "parameters": {names["reject_parameter"]: {"from": "pending", "where": where}},
+                    },
+                ],
+            )
         return result
 
     # -- approving -------------------------------------------------------------------------------------------
@@ -47,14 +63,18 @@ class ActionModule(ShellAction):
         wanted = lower(arguments["agents"])
         if not wanted:
             raise ActionFailed("agents: name the agents whose updates are to be approved.")
-        versions, pending = self.look(arguments)
+        versions, _pending = self.look(arguments)
         missing = [agent for agent in wanted if agent not in versions]
         if missing:
-            raise ActionFailed(f"The group has no agent {', '.join(missing[:10])}. Read the group's facts again and make a new plan.")
+            raise ActionFailed(unknown_agents(missing))
         old = [agent for agent in wanted if not self.done(versions[agent], arguments)]
-        result = {"changed": bool(old), "agents": old,
-                  "diff": diff({agent: versions[agent] for agent in old},
-                               {agent: arguments["target_version"] for agent in old}, "agents")}
+        result = {
+            "changed": bool(old),
+            "agents": old,
+            "diff": diff(
+                {agent: versions[agent] for agent in old}, dict.fromkeys(old, arguments["target_version"]), "agents"
+            ),
+        }
         if not old or self.checking:
             return result
         self.wait_for(arguments, old, approve=True)
@@ -73,30 +93,51 @@ class ActionModule(ShellAction):
             ready = [agent for agent in left if pending.get(agent) == "UpdateAgent" and agent not in approved]
             if ready:
                 names = self.cmdlets(arguments)
-                where = [{"property": "AgentName", "in": ready}, {"property": "AgentPendingActionType", "equals": "UpdateAgent"}]
-                self.shell(arguments, [
-                    {"name": "pending", "cmdlet": names["pending"]},
-                    {"name": "approve", "cmdlet": names["approve"],
-                     "parameters": {names["approve_parameter"]: {"from": "pending", "where": where}}}])
+                where = [
+                    {"property": "AgentName", "in": ready},
+                    {"property": "AgentPendingActionType", "equals": "UpdateAgent"},
+                ]
+                self.shell(
+                    arguments,
+                    [
+                        {"name": "pending", "cmdlet": names["pending"]},
+                        {
+                            "name": "approve",
+                            "cmdlet": names["approve"],
+                            "parameters": {names["approve_parameter"]: {"from": "pending", "where": where}},
+                        },
+                    ],
+                )
                 approved.update(ready)
                 self._display.vv(f"{self.host}: approved {len(ready)} agents", host=self.host)
             elif failed and len(failed) == len(left):
-                raise ActionFailed(f"The update failed on {', '.join(failed[:10])}. Their logs lie on the management server in "
-                                   r"AgentManagement\AgentLogs; mend the cause, reject the failed action and run again.",
-                                   failed_agents=failed)
+                raise ActionFailed(
+                    f"The update failed on {', '.join(failed[:10])}. Their logs lie on the management server in "
+                    r"AgentManagement\AgentLogs; mend the cause, reject the failed action and run again.",
+                    failed_agents=failed,
+                )
             if time.monotonic() > deadline:
                 unseen = [agent for agent in left if agent not in approved]
-                why = (f"not in pending management: {', '.join(unseen[:10])} (is their management server upgraded?)" if unseen
-                       else f"approved, but not at {arguments['target_version']} yet: {', '.join(left[:10])}")
-                raise ActionFailed(f"Gave up after {arguments['timeout']} s; {why}. Run again to go on waiting.", waiting_agents=left)
+                why = (
+                    f"not in pending management: {', '.join(unseen[:10])} (is their management server upgraded?)"
+                    if unseen
+                    else f"approved, but not at {arguments['target_version']} yet: {', '.join(left[:10])}"
+                )
+                raise ActionFailed(
+                    f"Gave up after {arguments['timeout']} s; {why}. Run again to go on waiting.", waiting_agents=left
+                )
             time.sleep(arguments["poll_seconds"])
 
     def look(self, arguments):
         """Versions of all agents, and their pending actions, by FQDN in lower case."""
         names = self.cmdlets(arguments)
-        outputs = self.shell(arguments, [
-            {"name": "agents", "cmdlet": names["agents"], "select": ["Name", "Version"], "columns": True},
-            {"name": "pending", "cmdlet": names["pending"], "select": PENDING}])
+        outputs = self.shell(
+            arguments,
+            [
+                {"name": "agents", "cmdlet": names["agents"], "select": ["Name", "Version"], "columns": True},
+                {"name": "pending", "cmdlet": names["pending"], "select": PENDING},
+            ],
+        )
         versions = {row[0].lower(): row[1] for row in outputs["agents"]["rows"]}
         return versions, {row["AgentName"].lower(): row["AgentPendingActionType"] for row in outputs["pending"] or []}
 
@@ -104,5 +145,3 @@ class ActionModule(ShellAction):
     def done(version, arguments):
         """Whether an agent shows the build that is wanted."""
         return number(version) >= number(arguments["target_version"])
-
-

@@ -17,12 +17,26 @@ class ActionModule(ShellAction):
         if self.checking and arguments["predicted"]:
             # The group is 2007 R2 still, which has no emulator to ask for; its upgrade puts the role on this server.
             return {"changed": False, "holder": arguments["holder"].lower()}
-        found = self.shell(arguments, [{"name": "now", "cmdlet": "Get-SCOMRMSEmulator", "select": ["Name"]}])["now"] or []
+        found = (
+            self.shell(arguments, [{"name": "now", "cmdlet": "Get-SCOMRMSEmulator", "select": ["Name"]}])["now"] or []
+        )
         holder = found[0]["Name"].lower() if found else None
         wanted = arguments["holder"].lower()
-        result = {"changed": holder != wanted, "holder": wanted, "diff": diff({"holder": holder}, {"holder": wanted}, "RMS emulator")}
+        result = {
+            "changed": holder != wanted,
+            "holder": wanted,
+            "diff": diff({"holder": holder}, {"holder": wanted}, "RMS emulator"),
+        }
         if result["changed"] and not self.checking:
-            self.shell(arguments, [
-                {"name": "servers", "cmdlet": "Get-SCOMManagementServer"},
-                {"name": "set", "cmdlet": "Set-SCOMRMSEmulator", "parameters": {"Server": dict(by_name("servers", [wanted]), one=True)}}])
+            self.shell(
+                arguments,
+                [
+                    {"name": "servers", "cmdlet": "Get-SCOMManagementServer"},
+                    {
+                        "name": "set",
+                        "cmdlet": "Set-SCOMRMSEmulator",
+                        "parameters": {"Server": dict(by_name("servers", [wanted]), one=True)},
+                    },
+                ],
+            )
         return result

@@ -15,15 +15,32 @@ class ActionModule(ShellAction):
     def perform(self, arguments, task_vars):
         """See the module's documentation."""
         on = arguments["state"] == "enabled"
-        found = self.shell(arguments, [{"name": "all", "cmdlet": self.cmdlets(arguments)["subscriptions"],
-                                        "select": ["Id", "DisplayName", "Enabled"]}])["all"] or []
+        found = (
+            self.shell(
+                arguments,
+                [
+                    {
+                        "name": "all",
+                        "cmdlet": self.cmdlets(arguments)["subscriptions"],
+                        "select": ["Id", "DisplayName", "Enabled"],
+                    }
+                ],
+            )["all"]
+            or []
+        )
         named = [self.find(found, item) for item in arguments["subscriptions"]]
         todo = [row for row in named if bool(row["Enabled"]) != on]
         predicted = bool(self.checking and arguments["predicted"] and named)
         names = sorted(row["DisplayName"] for row in (named if predicted else todo))
-        result = {"changed": bool(todo) or predicted, "subscriptions": names,
-                  "diff": diff({name: "disabled" if on else "enabled" for name in names},
-                               {name: arguments["state"] for name in names}, "notification subscriptions")}
+        result = {
+            "changed": bool(todo) or predicted,
+            "subscriptions": names,
+            "diff": diff(
+                dict.fromkeys(names, "disabled" if on else "enabled"),
+                dict.fromkeys(names, arguments["state"]),
+                "notification subscriptions",
+            ),
+        }
         if todo and not self.checking:
             self.switch(arguments, [str(row["Id"]) for row in todo], on)
         return result
@@ -35,15 +52,24 @@ class ActionModule(ShellAction):
             rows = [row for row in found if wanted and str(row[key]).lower() == str(wanted).lower()]
             if len(rows) == 1:
                 return rows[0]
-        raise ActionFailed(f"There is no subscription {item.get('name') or item.get('id')!r}. Was it deleted since the plan was made?")
+        raise ActionFailed(
+            f"There is no subscription {item.get('name') or item.get('id')!r}. Was it deleted since the plan was made?"
+        )
 
     def switch(self, arguments, ids, on):
         """2007 R2 has no cmdlet that a source confirms, so the object is set and updated; 2012 has two cmdlets."""
         steps = [{"name": "all", "cmdlet": self.cmdlets(arguments)["subscriptions"]}]
         where = [{"property": "Id", "in": ids}]
         if arguments["product"] == "2007":
-            steps.append({"name": "set", "each": {"from": "all", "where": where}, "set": {"Enabled": on}, "call": "Update"})
+            steps.append(
+                {"name": "set", "each": {"from": "all", "where": where}, "set": {"Enabled": on}, "call": "Update"}
+            )
         else:
-            steps.append({"name": "set", "cmdlet": ("Enable" if on else "Disable") + "-SCOMNotificationSubscription",
-                          "parameters": {"Subscription": {"from": "all", "where": where}}})
+            steps.append(
+                {
+                    "name": "set",
+                    "cmdlet": ("Enable" if on else "Disable") + "-SCOMNotificationSubscription",
+                    "parameters": {"Subscription": {"from": "all", "where": where}},
+                }
+            )
         self.shell(arguments, steps)

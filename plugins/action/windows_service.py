@@ -19,12 +19,18 @@ class ActionModule(HostAction):
         listed = self.remote.run([{"id": "now", "op": "service.list", "args": {"names": [name]}}])[0].get()["services"]
         now = next((item for key, item in listed.items() if key.lower() == name.lower()), None)
         if now is None:
-            raise ActionFailed(f"{self.host}: there is no service {name}. Correct its name, or take it out of the inventory.")
+            raise ActionFailed(
+                f"{self.host}: there is no service {name}. Correct its name, or take it out of the inventory."
+            )
         before = {"state": now["state"], "start_mode": now["start_mode"]}
         after = {"state": STATES[arguments["state"]], "start_mode": arguments["start_mode"] or now["start_mode"]}
         predicted = bool(self.checking and arguments["predicted"])
-        result = {"changed": before != after or predicted, "before": before, "after": after,
-                  "diff": diff(before, after, f"{self.host} {name}")}
+        result = {
+            "changed": before != after or predicted,
+            "before": before,
+            "after": after,
+            "diff": diff(before, after, f"{self.host} {name}"),
+        }
         if before != after and not self.checking:
             args = {"name": name, "timeout": arguments["timeout"], **after}
             self.remote.run([{"id": "set", "op": "service.set", "args": args}])[0].get()

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.scom.upgrade.plugins.module_utils.group_shell import NoServer, choose
+
 
 def host_answers(hostvars, names):
     """`{hosts: {name: facts}, unreachable: {name: reason}}` from the answers of `host_facts` on these hosts.
@@ -21,14 +25,33 @@ def host_answers(hostvars, names):
     return found
 
 
+def group_shell(answers):
+    """The server that is asked about the group, from what `host_answers` gives: `{host, server, product}`."""
+    try:
+        return choose(answers["hosts"], answers["unreachable"])
+    except NoServer as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
 def backup_entries(results, host):
     """Journal entries for the results of a loop over `database_backup`."""
     entries = []
     for result in results or []:
         if result.get("file") and result.get("verified"):
-            entries.append({"step": result["step"], "event": "done", "host": host, "data": {
-                "backup": result["step"].rpartition(".")[2], "database": result["database"], "file": result["file"],
-                "verified": True, "finished": result["finished"]}})
+            entries.append(
+                {
+                    "step": result["step"],
+                    "event": "done",
+                    "host": host,
+                    "data": {
+                        "backup": result["step"].rpartition(".")[2],
+                        "database": result["database"],
+                        "file": result["file"],
+                        "verified": True,
+                        "finished": result["finished"],
+                    },
+                }
+            )
     return entries
 
 
@@ -36,15 +59,22 @@ def backup_room(facts, path, databases):
     """Whether the disk of `path` has room for a full backup of these databases: as much as they hold now."""
     drive = path[:2].upper()
     free = [disk["free_mb"] for disk in facts.get("disks") or [] if disk["drive"].upper() == drive]
-    needed = sum(database.get("data_used_mb") or 0 for instance in facts.get("sql") or []
-                 for database in instance["databases"] if database["name"] in databases)
+    needed = sum(
+        database.get("data_used_mb") or 0
+        for instance in facts.get("sql") or []
+        for database in instance["databases"]
+        if database["name"] in databases
+    )
     return not free or free[0] is None or free[0] > needed
 
 
 def backups_on_record(facts, results):
     """Whether the server itself has a full backup on record, for each backup that was just taken."""
-    last = {database["name"]: database["last_full_backup"] for instance in facts.get("sql") or []
-            for database in instance["databases"]}
+    last = {
+        database["name"]: database["last_full_backup"]
+        for instance in facts.get("sql") or []
+        for database in instance["databases"]
+    }
     return all(last.get(result["database"]) for result in results or [] if result.get("verified"))
 
 
@@ -53,5 +83,10 @@ class FilterModule:
 
     def filters(self):
         """Filters by name."""
-        return {"host_answers": host_answers, "backup_entries": backup_entries, "backup_room": backup_room,
-                "backups_on_record": backups_on_record}
+        return {
+            "host_answers": host_answers,
+            "group_shell": group_shell,
+            "backup_entries": backup_entries,
+            "backup_room": backup_room,
+            "backups_on_record": backups_on_record,
+        }

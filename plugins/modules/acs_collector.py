@@ -9,7 +9,8 @@ short_description: Upgrade an audit collector
 version_added: 1.0.0
 description:
   - Runs the collector's own setup, which upgrades its database in the same run.
-  - Microsoft describes a wizard only. The unattended form is known from memory, so program and arguments are settings.
+  - Microsoft describes a wizard only. The unattended form is known from memory, so program and arguments are
+    settings.
 extends_documentation_fragment:
   - scom.upgrade.host
   - scom.upgrade.host.step

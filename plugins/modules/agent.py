@@ -8,7 +8,8 @@ module: agent
 short_description: Upgrade a manually installed agent
 version_added: 1.0.0
 description:
-  - Runs the 2012 agent's Windows Installer package on the machine, as a job that outlives the connection, and checks the new build.
+  - Runs the 2012 agent's Windows Installer package on the machine, as a job that outlives the connection, and
+    checks the new build.
   - Refuses a machine that carries a console beside the agent, because that blocks the agent's upgrade.
 extends_documentation_fragment:
   - scom.upgrade.host

@@ -9,7 +9,8 @@ short_description: Give agents other management servers
 version_added: 1.0.0
 description:
   - Sets the primary and the failover management servers of agents.
-  - Keep the old server among the failovers until the agent has been seen on the new one, or the agent can be orphaned.
+  - Keep the old server among the failovers until the agent has been seen on the new one, or the agent can be
+    orphaned.
 extends_documentation_fragment:
   - scom.upgrade.host
   - scom.upgrade.host.step

@@ -9,7 +9,8 @@ short_description: Upgrade, install or remove an Operations console
 version_added: 1.0.0
 description:
   - Brings the Operations console of a machine to the 2012 build, installs it, or removes the 2007 R2 one.
-  - A console that shares a machine with an agent has to be removed before the agent is upgraded, and is installed again afterwards.
+  - A console that shares a machine with an agent has to be removed before the agent is upgraded, and is installed
+    again afterwards.
 extends_documentation_fragment:
   - scom.upgrade.host
   - scom.upgrade.host.step

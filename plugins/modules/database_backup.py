@@ -8,7 +8,8 @@ module: database_backup
 short_description: Back a database up and have the server verify it
 version_added: 1.0.0
 description:
-  - Takes a full, copy-only backup with checksums of one database to a file on its server, and reads it back with RESTORE VERIFYONLY.
+  - Takes a full, copy-only backup with checksums of one database to a file on its server, and reads it back with
+    RESTORE VERIFYONLY.
   - Always takes a new one. Whether one is due is the plan's decision.
   - Runs as the connection's user on the SQL Server machine itself, who has to be a sysadmin or backup operator there.
 extends_documentation_fragment:

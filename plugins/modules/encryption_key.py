@@ -9,7 +9,8 @@ short_description: Back the root management server's encryption key up
 version_added: 1.0.0
 description:
   - Makes sure that there is a backup of the encryption key that is newer than the last update of the product.
-  - No silent option is documented for the tool, so its two questions for a password are answered on its standard input.
+  - No silent option is documented for the tool, so its two questions for a password are answered on its standard
+    input.
 extends_documentation_fragment:
   - scom.upgrade.host
   - scom.upgrade.host.step

@@ -8,7 +8,8 @@ module: gateway
 short_description: Upgrade a gateway server
 version_added: 1.0.0
 description:
-  - Runs the 2012 gateway's Windows Installer package on the machine, as a job that outlives the connection, and checks the new build.
+  - Runs the 2012 gateway's Windows Installer package on the machine, as a job that outlives the connection, and
+    checks the new build.
   - Gateways come after every secondary management server, and before the management group.
 extends_documentation_fragment:
   - scom.upgrade.host

@@ -8,9 +8,12 @@ module: host_facts
 short_description: Read everything the upgrade needs to know of a Windows host
 version_added: 1.0.0
 description:
-  - Asks one host for its operating system, hardware, services, installed products, Operations Manager roles, SQL Server instances and databases, web server, certificates and media, in one round trip.
-  - Judges nothing. The shape of the facts is described in C(docs/snapshot.md), and a fact that could not be read is null with a reason.
-  - A host that cannot be asked does not fail the task. The result then says RV(reachable=false) and why, so that one run names every such host.
+  - Asks one host for its operating system, hardware, services, installed products, Operations Manager roles, SQL
+    Server instances and databases, web server, certificates and media, in one round trip.
+  - Judges nothing. The shape of the facts is described in C(docs/snapshot.md), and a fact that could not be read is
+    null with a reason.
+  - A host that cannot be asked does not fail the task. The result then says RV(reachable=false) and why, so that
+    one run names every such host.
 extends_documentation_fragment:
   - scom.upgrade.host.facts
 options:

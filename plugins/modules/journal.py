@@ -8,7 +8,8 @@ module: journal
 short_description: Append to the journal of an upgrade
 version_added: 1.0.0
 description:
-  - Keeps what cannot be observed afterwards, such as which subscriptions were on, in a file on the server that runs the upgrade.
+  - Keeps what cannot be observed afterwards, such as which subscriptions were on, in a file on the server that runs
+    the upgrade.
   - An entry with the same step, event and data is written once only.
 extends_documentation_fragment:
   - scom.upgrade.host

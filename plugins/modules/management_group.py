@@ -8,7 +8,8 @@ module: management_group
 short_description: Upgrade the management group
 version_added: 1.0.0
 description:
-  - Runs the 2012 setup on the server that upgrades the group, as a job that outlives the connection, and checks the new build.
+  - Runs the 2012 setup on the server that upgrades the group, as a job that outlives the connection, and checks the
+    new build.
   - This is the step that converts the databases. There is no way back but restoring them.
 extends_documentation_fragment:
   - scom.upgrade.host

@@ -8,7 +8,8 @@ module: management_server
 short_description: Upgrade a secondary management server
 version_added: 1.0.0
 description:
-  - Runs the 2012 setup on a secondary management server, as a job that outlives the connection, and checks the new build.
+  - Runs the 2012 setup on a secondary management server, as a job that outlives the connection, and checks the new
+    build.
   - Setup upgrades every feature that it finds on the machine in the same run.
   - Upgrade one management server at a time.
 extends_documentation_fragment:

@@ -9,7 +9,8 @@ short_description: Reject pending actions, or approve the updates of pushed agen
 version_added: 1.0.0
 description:
   - With O(state=rejected), pending management is emptied, as it has to be before a management server is upgraded.
-  - With O(state=approved), the updates of the named agents are approved as they appear, and the task waits until every one shows the new build.
+  - With O(state=approved), the updates of the named agents are approved as they appear, and the task waits until
+    every one shows the new build.
 extends_documentation_fragment:
   - scom.upgrade.host
   - scom.upgrade.host.step

@@ -34,7 +34,7 @@ def _property(blob, wanted):
         number, _reserved, length = struct.unpack_from("<III", blob, position)
         position += 12
         if number == wanted:
-            return blob[position:position + length]
+            return blob[position : position + length]
         position += length
     raise ValueError(f"the entry has no property {wanted}")
 
@@ -45,11 +45,11 @@ def _element(data, position):
     position += 2
     if length & 0x80:
         count = length & 0x7F
-        length = int.from_bytes(data[position:position + count], "big")
+        length = int.from_bytes(data[position : position + count], "big")
         position += count
     if position + length > len(data):
         raise ValueError("it ends too early")
-    return tag, data[position:position + length], position + length
+    return tag, data[position : position + length], position + length
 
 
 def _children(data):

@@ -10,12 +10,39 @@ from __future__ import annotations
 import json
 
 JOURNAL_PATH = r"%ProgramData%\scom.upgrade\journal.jsonl"
-AGENT_COLUMNS = ("name", "version", "patch_list", "manual", "health", "available", "primary", "failover", "domain",
-                 "install_time")
+AGENT_COLUMNS = (
+    "name",
+    "version",
+    "patch_list",
+    "manual",
+    "health",
+    "available",
+    "primary",
+    "failover",
+    "domain",
+    "install_time",
+)
 
-_SERVER = ["Name", "Version", "PatchList", "IsRootManagementServer", "IsGateway", "HealthState", "ActionAccountIdentity"]
-_AGENT = ["Name", "Version", "PatchList", "ManuallyInstalled.Value", "HealthState", "PrimaryManagementServerName",
-          "GetFailoverManagementServers().Name", "Domain", "InstallTime"]
+_SERVER = [
+    "Name",
+    "Version",
+    "PatchList",
+    "IsRootManagementServer",
+    "IsGateway",
+    "HealthState",
+    "ActionAccountIdentity",
+]
+_AGENT = [
+    "Name",
+    "Version",
+    "PatchList",
+    "ManuallyInstalled.Value",
+    "HealthState",
+    "PrimaryManagementServerName",
+    "GetFailoverManagementServers().Name",
+    "Domain",
+    "InstallTime",
+]
 _PARENTS = ["GetPrimaryManagementServer().Name", "GetFailoverManagementServers().Name"]
 _GATEWAYS = [{"property": "IsGateway", "equals": True}]
 _WATCHED = "Microsoft.SystemCenter.HealthService"
@@ -31,33 +58,61 @@ def steps(product):
         {"name": "gateways", "each": {"from": "servers", "where": _GATEWAYS}, "select": ["Name", *_PARENTS]},
         {"name": "agents", "cmdlet": names["agents"], "select": _AGENT, "columns": True},
         {"name": "class", "cmdlet": names["class"], "parameters": {"Name": _WATCHED}},
-        {"name": "health", "cmdlet": names["instances"], "parameters": {names["class_parameter"]: {"from": "class"}},
-         "select": ["DisplayName", "IsAvailable"], "columns": True},
-        {"name": "pending", "cmdlet": names["pending"], "select": [
-            "AgentName", "AgentPendingActionType", "ManagementServerName"]},
+        {
+            "name": "health",
+            "cmdlet": names["instances"],
+            "parameters": {names["class_parameter"]: {"from": "class"}},
+            "select": ["DisplayName", "IsAvailable"],
+            "columns": True,
+        },
+        {
+            "name": "pending",
+            "cmdlet": names["pending"],
+            "select": ["AgentName", "AgentPendingActionType", "ManagementServerName"],
+        },
         {"name": "subscriptions", "cmdlet": names["subscriptions"], "select": ["Id", "DisplayName", "Enabled"]},
         {"name": "connectors", "cmdlet": names["connectors"], "select": ["Id", "Name", "Initialized"]},
         {"name": "packs", "cmdlet": names["packs"], "select": ["Name", "Version", "Sealed"], "columns": True},
         {"name": "alerts", "cmdlet": names["alerts"], "select": ["Severity", "ResolutionState"], "columns": True},
     ]
     if product == "2007":
-        found += [{"name": key, "cmdlet": "Get-DefaultSetting", "parameters": {"Name": _SETTING + key}, "select": ["Value"]}
-                  for key in ("DataWarehouseServerName", "DataWarehouseDatabaseName")]
+        found += [
+            {"name": key, "cmdlet": "Get-DefaultSetting", "parameters": {"Name": _SETTING + key}, "select": ["Value"]}
+            for key in ("DataWarehouseServerName", "DataWarehouseDatabaseName")
+        ]
     else:
-        found += [{"name": "emulator", "cmdlet": "Get-SCOMRMSEmulator", "select": ["Name"]},
-                  {"name": "pools", "cmdlet": "Get-SCOMResourcePool", "select": ["DisplayName", "Members.Name"]}]
+        found += [
+            {"name": "emulator", "cmdlet": "Get-SCOMRMSEmulator", "select": ["Name"]},
+            {"name": "pools", "cmdlet": "Get-SCOMResourcePool", "select": ["DisplayName", "Members.Name"]},
+        ]
     return found
 
 
 _NAMES = {
-    "2007": {"servers": "Get-ManagementServer", "agents": "Get-Agent", "class": "Get-MonitoringClass",
-             "instances": "Get-MonitoringObject", "class_parameter": "MonitoringClass", "pending": "Get-AgentPendingAction",
-             "subscriptions": "Get-NotificationSubscription", "connectors": "Get-Connector", "packs": "Get-ManagementPack",
-             "alerts": "Get-Alert"},
-    "2012": {"servers": "Get-SCOMManagementServer", "agents": "Get-SCOMAgent", "class": "Get-SCOMClass",
-             "instances": "Get-SCOMClassInstance", "class_parameter": "Class", "pending": "Get-SCOMPendingManagement",
-             "subscriptions": "Get-SCOMNotificationSubscription", "connectors": "Get-SCOMConnector",
-             "packs": "Get-SCOMManagementPack", "alerts": "Get-SCOMAlert"},
+    "2007": {
+        "servers": "Get-ManagementServer",
+        "agents": "Get-Agent",
+        "class": "Get-MonitoringClass",
+        "instances": "Get-MonitoringObject",
+        "class_parameter": "MonitoringClass",
+        "pending": "Get-AgentPendingAction",
+        "subscriptions": "Get-NotificationSubscription",
+        "connectors": "Get-Connector",
+        "packs": "Get-ManagementPack",
+        "alerts": "Get-Alert",
+    },
+    "2012": {
+        "servers": "Get-SCOMManagementServer",
+        "agents": "Get-SCOMAgent",
+        "class": "Get-SCOMClass",
+        "instances": "Get-SCOMClassInstance",
+        "class_parameter": "Class",
+        "pending": "Get-SCOMPendingManagement",
+        "subscriptions": "Get-SCOMNotificationSubscription",
+        "connectors": "Get-SCOMConnector",
+        "packs": "Get-SCOMManagementPack",
+        "alerts": "Get-SCOMAlert",
+    },
 }
 
 
@@ -103,8 +158,10 @@ def normalise(value, product):
     alerts = [row for row in _rows(outputs.get("alerts")) if str(row[1]) != "255"]  # 255 = closed
     emulator = (outputs.get("emulator") or [{}])[0].get("Name")
     roots = [server["name"] for server in servers if server["is_root"]]
-    warehouse = {key: (outputs.get(key) or [{}])[0].get("Value")
-                 for key in ("DataWarehouseServerName", "DataWarehouseDatabaseName")}
+    warehouse = {
+        key: (outputs.get(key) or [{}])[0].get("Value")
+        for key in ("DataWarehouseServerName", "DataWarehouseDatabaseName")
+    }
     return {
         "name": group.get("Name"),
         "version": group.get("Version"),
@@ -113,36 +170,73 @@ def normalise(value, product):
         "root_management_server": (roots or [None])[0] if product == "2007" else None,
         "rms_emulator": _name(emulator),
         "servers": servers,
-        "agents": {"columns": list(AGENT_COLUMNS), "rows": [_agent(row, available) for row in _rows(outputs.get("agents"))]},
-        "pending": [{"agent": _name(row["AgentName"]), "type": row["AgentPendingActionType"],
-                     "server": _name(row.get("ManagementServerName"))} for row in outputs.get("pending") or []],
-        "subscriptions": [{"id": str(row["Id"]), "name": row["DisplayName"], "enabled": bool(row["Enabled"])}
-                          for row in outputs.get("subscriptions") or []],
-        "connectors": [{"id": str(row["Id"]), "name": row["Name"], "initialized": row.get("Initialized")}
-                       for row in outputs.get("connectors") or []],
+        "agents": {
+            "columns": list(AGENT_COLUMNS),
+            "rows": [_agent(row, available) for row in _rows(outputs.get("agents"))],
+        },
+        "pending": [
+            {
+                "agent": _name(row["AgentName"]),
+                "type": row["AgentPendingActionType"],
+                "server": _name(row.get("ManagementServerName")),
+            }
+            for row in outputs.get("pending") or []
+        ],
+        "subscriptions": [
+            {"id": str(row["Id"]), "name": row["DisplayName"], "enabled": bool(row["Enabled"])}
+            for row in outputs.get("subscriptions") or []
+        ],
+        "connectors": [
+            {"id": str(row["Id"]), "name": row["Name"], "initialized": row.get("Initialized")}
+            for row in outputs.get("connectors") or []
+        ],
         "consoles": sorted(_many(group.get("GetConnectedUserNames()"))),
-        "management_packs": [{"name": row[0], "version": row[1], "sealed": bool(row[2])} for row in _rows(outputs.get("packs"))],
-        "resource_pools": [{"name": row["DisplayName"], "members": [_name(name) for name in _many(row.get("Members.Name"))]}
-                           for row in outputs.get("pools") or []],
+        "management_packs": [
+            {"name": row[0], "version": row[1], "sealed": bool(row[2])} for row in _rows(outputs.get("packs"))
+        ],
+        "resource_pools": [
+            {"name": row["DisplayName"], "members": [_name(name) for name in _many(row.get("Members.Name"))]}
+            for row in outputs.get("pools") or []
+        ],
         "alerts": {"open": len(alerts), "critical": sum(1 for row in alerts if row[0] == "Error")},
-        "warehouse": {"server": warehouse["DataWarehouseServerName"], "database": warehouse["DataWarehouseDatabaseName"]}
-        if warehouse["DataWarehouseServerName"] else None,
+        "warehouse": {
+            "server": warehouse["DataWarehouseServerName"],
+            "database": warehouse["DataWarehouseDatabaseName"],
+        }
+        if warehouse["DataWarehouseServerName"]
+        else None,
         "unknown": {},
     }
 
 
 def _server(row):
-    return {"name": _name(row["Name"]), "version": row.get("Version"), "patch_list": row.get("PatchList") or "",
-            "file_version": None, "is_root": bool(row.get("IsRootManagementServer")),
-            "is_gateway": bool(row.get("IsGateway")), "health": row.get("HealthState"),
-            "action_account": row.get("ActionAccountIdentity")}
+    return {
+        "name": _name(row["Name"]),
+        "version": row.get("Version"),
+        "patch_list": row.get("PatchList") or "",
+        "file_version": None,
+        "is_root": bool(row.get("IsRootManagementServer")),
+        "is_gateway": bool(row.get("IsGateway")),
+        "health": row.get("HealthState"),
+        "action_account": row.get("ActionAccountIdentity"),
+    }
 
 
 def _agent(row, available):
     name, version, patches, manual, health, primary, failover, domain, installed = row
     name = _name(name)
-    return [name, version, patches or "", bool(manual), health, available.get(name), _name(primary),
-            [_name(parent) for parent in _many(failover)], (domain or "").lower() or None, installed]
+    return [
+        name,
+        version,
+        patches or "",
+        bool(manual),
+        health,
+        available.get(name),
+        _name(primary),
+        [_name(parent) for parent in _many(failover)],
+        (domain or "").lower() or None,
+        installed,
+    ]
 
 
 def _rows(output):

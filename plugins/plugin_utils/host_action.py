@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 
 import yaml
-
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 

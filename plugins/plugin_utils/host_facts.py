@@ -81,7 +81,12 @@ SELECT (SELECT COUNT_BIG(*) FROM dbo.LocalizedText) AS localized_text_rows,
 """
 INVALID_OBJECT = 208  # SQL Server: the table is not in this database, so it is not the operational database
 PENDING_TYPES = {
-    0: "ManualApproval", 1: "PushInstall", 2: "UpdateAgent", 10: "RepairFailed", 17: "PushInstallFailed", 18: "UpdateFailed",
+    0: "ManualApproval",
+    1: "PushInstall",
+    2: "UpdateAgent",
+    10: "RepairFailed",
+    17: "PushInstallFailed",
+    18: "UpdateFailed",
 }  # numbers seen in databases (scripting reference 2.4); others are told as "unknown (n)"
 
 
@@ -89,19 +94,55 @@ def operations(media_path=None, encryption_key_path=None):
     """The one batch that asks a host for everything; returns a list of wire operations."""
     found = [
         _op("system", "system.info"),
-        _op("os", "wmi.query", **{"class": "Win32_OperatingSystem", "properties": [
-            "Caption", "Version", "ServicePackMajorVersion", "OtherTypeDescription", "LastBootUpTime", "SystemDrive",
-            "TotalVisibleMemorySize"]}),
-        _op("computer", "wmi.query", **{"class": "Win32_ComputerSystem", "properties": [
-            "Name", "Domain", "PartOfDomain", "TotalPhysicalMemory", "NumberOfProcessors"]}),
+        _op(
+            "os",
+            "wmi.query",
+            **{
+                "class": "Win32_OperatingSystem",
+                "properties": [
+                    "Caption",
+                    "Version",
+                    "ServicePackMajorVersion",
+                    "OtherTypeDescription",
+                    "LastBootUpTime",
+                    "SystemDrive",
+                    "TotalVisibleMemorySize",
+                ],
+            },
+        ),
+        _op(
+            "computer",
+            "wmi.query",
+            **{
+                "class": "Win32_ComputerSystem",
+                "properties": ["Name", "Domain", "PartOfDomain", "TotalPhysicalMemory", "NumberOfProcessors"],
+            },
+        ),
         _op("processor", "wmi.query", **{"class": "Win32_Processor", "properties": ["Architecture", "AddressWidth"]}),
-        _op("disks", "wmi.query", **{"class": "Win32_LogicalDisk", "properties": [
-            "DeviceID", "Size", "FreeSpace", "FileSystem"], "where": [{"property": "DriveType", "value": 3}]}),
+        _op(
+            "disks",
+            "wmi.query",
+            **{
+                "class": "Win32_LogicalDisk",
+                "properties": ["DeviceID", "Size", "FreeSpace", "FileSystem"],
+                "where": [{"property": "DriveType", "value": 3}],
+            },
+        ),
         _op("features", "wmi.query", **{"class": "Win32_ServerFeature", "properties": ["Name"]}),
-        _op("cluster", "wmi.query", **{"namespace": r"root\MSCluster", "class": "MSCluster_Resource", "properties": [
-            "Name", "Type", "OwnerGroup", "PrivateProperties"]}),
-        _op("cluster_nodes", "wmi.query", **{"namespace": r"root\MSCluster", "class": "MSCluster_Node",
-                                             "properties": ["Name"]}),
+        _op(
+            "cluster",
+            "wmi.query",
+            **{
+                "namespace": r"root\MSCluster",
+                "class": "MSCluster_Resource",
+                "properties": ["Name", "Type", "OwnerGroup", "PrivateProperties"],
+            },
+        ),
+        _op(
+            "cluster_nodes",
+            "wmi.query",
+            **{"namespace": r"root\MSCluster", "class": "MSCluster_Node", "properties": ["Name"]},
+        ),
         _op("services", "service.list"),
         _op("sql", "sql.query", instance="*", text=INSTANCE_QUERY),
         _op("databases", "sql.query", instance="*", text=DATABASES_QUERY),
@@ -112,7 +153,12 @@ def operations(media_path=None, encryption_key_path=None):
         _op("texts", "sql.query", instance="*", database="*", text=TEXT_QUERY),
         _op("msxml6", "file.stat", path=r"%SystemRoot%\System32\msxml6.dll", version=True),
         _op("msi", "file.stat", path=r"%SystemRoot%\System32\msiexec.exe", version=True),
-        _op("iis_config", "file.read", path=r"%SystemRoot%\System32\inetsrv\config\applicationHost.config", length=262144),
+        _op(
+            "iis_config",
+            "file.read",
+            path=r"%SystemRoot%\System32\inetsrv\config\applicationHost.config",
+            length=262144,
+        ),
     ]
     for name, key, depth in (
         ("setup", SETUP + r"\Setup", 0),
@@ -266,8 +312,13 @@ class _Answers:
         architecture = ARCHITECTURES.get(processor.get("Architecture"))
         if architecture == "x64" and processor.get("AddressWidth") == 32:
             architecture = "x86"  # a 32-bit system on a 64-bit processor
-        return {"caption": (row.get("Caption") or "").strip(), "version": version, "release": release,
-                "service_pack": row.get("ServicePackMajorVersion"), "architecture": architecture}
+        return {
+            "caption": (row.get("Caption") or "").strip(),
+            "version": version,
+            "release": release,
+            "service_pack": row.get("ServicePackMajorVersion"),
+            "architecture": architecture,
+        }
 
     def memory(self, computer):
         """RAM in MB: what is installed, else what the system sees."""
@@ -285,9 +336,16 @@ class _Answers:
     def disks(self):
         """Fixed disks, sizes in MB."""
         system_drive = self.first("os").get("SystemDrive", "C:")
-        return [{"drive": row["DeviceID"], "size_mb": _megabytes(row.get("Size")), "free_mb": _megabytes(row.get("FreeSpace")),
-                 "file_system": row.get("FileSystem"), "system": row["DeviceID"].upper() == (system_drive or "C:").upper()}
-                for row in self.rows("disks", "disks")]
+        return [
+            {
+                "drive": row["DeviceID"],
+                "size_mb": _megabytes(row.get("Size")),
+                "free_mb": _megabytes(row.get("FreeSpace")),
+                "file_system": row.get("FileSystem"),
+                "system": row["DeviceID"].upper() == (system_drive or "C:").upper(),
+            }
+            for row in self.rows("disks", "disks")
+        ]
 
     def winrm(self):
         """Version of the WinRM stack; the registry value is not documented for every release, so it may stay unknown."""
@@ -318,8 +376,11 @@ class _Answers:
     def services(self):
         """State of the services that the product cares for."""
         listed = (self.value("services", "services") or {}).get("services") or {}
-        return {name: {key: item.get(key) for key in ("state", "start_mode", "account")} for name, item in listed.items()
-                if SERVICES.match(name) or name.lower() in self.connector_services}
+        return {
+            name: {key: item.get(key) for key in ("state", "start_mode", "account")}
+            for name, item in listed.items()
+            if SERVICES.match(name) or name.lower() in self.connector_services
+        }
 
     def opsmgr(self):
         """What of Operations Manager is on the machine; None when nothing is."""
@@ -344,22 +405,33 @@ class _Answers:
             "install_directory": setup.get("InstallDirectory"),
             "installed_at": product.get("modified"),
             "agent_groups": [self.agent_group(name, node) for name, node in self.subkeys("agent_groups").items()],
-            "server_groups": [{"name": name, "is_root": bool(_data(node, "IsRootHealthService")),
-                               "has_parent": "Parent Health Services" in (node.get("subkeys") or {})}
-                              for name, node in self.subkeys("server_groups").items()],
+            "server_groups": [
+                {
+                    "name": name,
+                    "is_root": bool(_data(node, "IsRootHealthService")),
+                    "has_parent": "Parent Health Services" in (node.get("subkeys") or {}),
+                }
+                for name, node in self.subkeys("server_groups").items()
+            ],
             "database_server": setup.get("DatabaseServerName"),
             "database_name": setup.get("DatabaseName"),
             "warehouse_server": setup.get("DataWarehouseDBServerName"),
             "warehouse_name": setup.get("DataWarehouseDBName"),
-            "reporting": {"sdk_machine": reporting.get("DefaultSDKServiceMachine"), "instance": reporting.get("SRSInstance"),
-                          "version": _data(parts.get("reporting", {}), "CurrentVersion")
-                          or self.software_version("Reporting")}
-            if reporting or "reporting" in parts else None,
+            "reporting": {
+                "sdk_machine": reporting.get("DefaultSDKServiceMachine"),
+                "instance": reporting.get("SRSInstance"),
+                "version": _data(parts.get("reporting", {}), "CurrentVersion") or self.software_version("Reporting"),
+            }
+            if reporting or "reporting" in parts
+            else None,
             "web_console": self.web_console(parts.get("webconsole")),
             "console": {"version": setup["UIVersion"]} if setup.get("UIVersion") else None,
             "acs_collector": {"version": self.software_version("Audit Collection") or setup.get("AcsVersion")}
-            if collector else None,
-            "acs_forwarder": {"start_mode": forwarder["start_mode"], "state": forwarder["state"]} if forwarder else None,
+            if collector
+            else None,
+            "acs_forwarder": {"start_mode": forwarder["start_mode"], "state": forwarder["state"]}
+            if forwarder
+            else None,
         }
 
     def product_file(self, install_directory):
@@ -386,19 +458,27 @@ class _Answers:
     @staticmethod
     def agent_group(name, node):
         """One management group that the machine's agent reports to."""
-        parents = (((node.get("subkeys") or {}).get("Parent Health Services") or {}).get("subkeys") or {})
+        parents = ((node.get("subkeys") or {}).get("Parent Health Services") or {}).get("subkeys") or {}
         first = parents.get("0") or {}
-        return {"name": name, "parent": (_data(first, "NetworkName") or "").lower() or None, "port": _data(first, "Port")}
+        return {
+            "name": name,
+            "parent": (_data(first, "NetworkName") or "").lower() or None,
+            "port": _data(first, "Port"),
+        }
 
     def web_console(self, part_2012):
         """The web console's site and version, from the 2012 key, else from the web server's own configuration."""
         if part_2012 is not None:
-            return {"site": _data(part_2012, "WEBSITE_NAME") or _data(part_2012, "WEBSITE_ID"),
-                    "version": _data(part_2012, "CurrentVersion") or self.registry("setup").get("CurrentVersion")}
+            return {
+                "site": _data(part_2012, "WEBSITE_NAME") or _data(part_2012, "WEBSITE_ID"),
+                "version": _data(part_2012, "CurrentVersion") or self.registry("setup").get("CurrentVersion"),
+            }
         for site in self.sites():
             if "web console" in (site["path"] or "").lower() or "operations manager" in site["name"].lower():
-                return {"site": site["name"], "version": self.software_version("Web Console")
-                        or self.registry("setup").get("CurrentVersion")}
+                return {
+                    "site": site["name"],
+                    "version": self.software_version("Web Console") or self.registry("setup").get("CurrentVersion"),
+                }
         return None
 
     def sites(self):
@@ -433,8 +513,11 @@ class _Answers:
 
     def software_version(self, part):
         """Version of the newest Operations Manager product whose name holds `part`; None when there is none."""
-        versions = [item["version"] for item in self.software()
-                    if "operations manager" in item["name"].lower() and part.lower() in item["name"].lower() and item["version"]]
+        versions = [
+            item["version"]
+            for item in self.software()
+            if "operations manager" in item["name"].lower() and part.lower() in item["name"].lower() and item["version"]
+        ]
         return max(versions, key=_numbers) if versions else None
 
     def sql(self):
@@ -445,10 +528,18 @@ class _Answers:
                 self.unknown["sql." + answer["instance"]] = (answer.get("error") or {}).get("message", "no answer")
                 continue
             row = dict(zip(answer["columns"], answer["rows"][0]))
-            found.append({"instance": answer["instance"], "version": row["version"], "edition": row["edition"],
-                          "collation": row["collation"], "full_text": _boolean(row["full_text"]),
-                          "allow_updates": row["allow_updates"], "clustered": _boolean(row["clustered"]),
-                          "databases": self.databases(answer["instance"])})
+            found.append(
+                {
+                    "instance": answer["instance"],
+                    "version": row["version"],
+                    "edition": row["edition"],
+                    "collation": row["collation"],
+                    "full_text": _boolean(row["full_text"]),
+                    "allow_updates": row["allow_updates"],
+                    "clustered": _boolean(row["clustered"]),
+                    "databases": self.databases(answer["instance"]),
+                }
+            )
         return found
 
     def databases(self, instance):
@@ -467,11 +558,21 @@ class _Answers:
                     continue
                 size = sizes.get(row["name"], {})
                 data, log = size.get("ROWS", (None, None)), size.get("LOG", (None, None))
-                found.append({"name": row["name"], "state": row["state_desc"], "collation": row["collation_name"],
-                              "broker": _boolean(row["broker"]), "recovery": row["recovery_model_desc"],
-                              "data_mb": data[0], "data_used_mb": data[1], "log_mb": log[0],
-                              "last_full_backup": row["last_full_backup"], "last_backup_file": None,
-                              "last_backup_verified": None})
+                found.append(
+                    {
+                        "name": row["name"],
+                        "state": row["state_desc"],
+                        "collation": row["collation_name"],
+                        "broker": _boolean(row["broker"]),
+                        "recovery": row["recovery_model_desc"],
+                        "data_mb": data[0],
+                        "data_used_mb": data[1],
+                        "log_mb": log[0],
+                        "last_full_backup": row["last_full_backup"],
+                        "last_backup_file": None,
+                        "last_backup_verified": None,
+                    }
+                )
         return found
 
     def in_database(self, name, instance, database):
@@ -497,14 +598,26 @@ class _Answers:
             pending = self.in_database("pending", instance, database)
             texts = (self.in_database("texts", instance, database) or [{}])[0]
             return {
-                "instance": instance, "database": database, "group_name": info.get("ManagementGroupName"),
-                "group_id": info.get("ManagementGroupId"), "version": info.get("DBVersion"),
-                "group_ids": {"MT_ManagementGroup": types[0].get("ManagementGroupId"),
-                              "__MOMManagementGroupInfo__": info.get("ManagementGroupId")},
-                "pending": None if pending is None else [
-                    {"id": row["AgentPendingActionId"], "agent": (row["AgentName"] or "").lower(),
-                     "type": PENDING_TYPES.get(row["PendingActionType"], f"unknown ({row['PendingActionType']})"),
-                     "server": (row["ManagementServerName"] or "").lower() or None} for row in pending],
+                "instance": instance,
+                "database": database,
+                "group_name": info.get("ManagementGroupName"),
+                "group_id": info.get("ManagementGroupId"),
+                "version": info.get("DBVersion"),
+                "group_ids": {
+                    "MT_ManagementGroup": types[0].get("ManagementGroupId"),
+                    "__MOMManagementGroupInfo__": info.get("ManagementGroupId"),
+                },
+                "pending": None
+                if pending is None
+                else [
+                    {
+                        "id": row["AgentPendingActionId"],
+                        "agent": (row["AgentName"] or "").lower(),
+                        "type": PENDING_TYPES.get(row["PendingActionType"], f"unknown ({row['PendingActionType']})"),
+                        "server": (row["ManagementServerName"] or "").lower() or None,
+                    }
+                    for row in pending
+                ],
                 "localized_text_rows": texts.get("localized_text_rows"),
                 "publisher_message_rows": texts.get("publisher_message_rows"),
             }
@@ -524,7 +637,11 @@ class _Answers:
         for row in rows:
             if row.get("Type") == "Network Name" and row.get("OwnerGroup") == group:
                 name = (row.get("PrivateProperties") or {}).get("Name") or row.get("Name")
-        return {"virtual_name": name, "nodes": [row["Name"] for row in self.rows("cluster_nodes")], "services": sorted(services)}
+        return {
+            "virtual_name": name,
+            "nodes": [row["Name"] for row in self.rows("cluster_nodes")],
+            "services": sorted(services),
+        }
 
     def certificates(self):
         """The machine's own certificates: thumbprint, subject and end of validity, from the store in the registry."""
@@ -543,9 +660,16 @@ class _Answers:
             return None
         files = {name: self.value("media:" + name) or {} for name in MEDIA_FILES}
         setup = files["setup.exe"]
-        return {"path": self.media_path, "present": bool(setup.get("exists")), "version": setup.get("version"),
-                "files": {name: {"size": stat["size"], "sha256": stat.get("hash")}
-                          for name, stat in files.items() if stat.get("exists")}}
+        return {
+            "path": self.media_path,
+            "present": bool(setup.get("exists")),
+            "version": setup.get("version"),
+            "files": {
+                name: {"size": stat["size"], "sha256": stat.get("hash")}
+                for name, stat in files.items()
+                if stat.get("exists")
+            },
+        }
 
     def encryption_key(self):
         """The key backup at the configured place; `exists` None where the host could not look (a network path)."""
@@ -555,8 +679,11 @@ class _Answers:
             self.unknown["encryption_key"] = "a network path cannot be read over a WinRM logon"
             return {"path": self.key_path, "exists": None, "modified": None}
         stat = self.value("key", "encryption_key")
-        return {"path": self.key_path, "exists": None if stat is None else bool(stat.get("exists")),
-                "modified": (stat or {}).get("modified")}
+        return {
+            "path": self.key_path,
+            "exists": None if stat is None else bool(stat.get("exists")),
+            "modified": (stat or {}).get("modified"),
+        }
 
 
 def parse_time(text):

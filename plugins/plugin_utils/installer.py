@@ -63,8 +63,11 @@ class InstallerAction(HostAction):
 
     def operations(self, arguments):
         """Operations that show the installed build; the base reads the product's registry and its uninstall entries."""
-        return [_registry("setup", SETUP + r"\Setup"), _registry("setup_2012", SETUP_2012, 1),
-                _registry("uninstall", UNINSTALL, 1)]
+        return [
+            _registry("setup", SETUP + r"\Setup"),
+            _registry("setup_2012", SETUP_2012, 1),
+            _registry("uninstall", UNINSTALL, 1),
+        ]
 
     def version(self, answers):
         """The installed build of what this action upgrades, or None when it is not installed."""
@@ -93,7 +96,9 @@ class InstallerAction(HostAction):
         if problem:
             raise ActionFailed(f"{self.host}: {problem}", version=before)
         after = self.expected(arguments)
-        result.update(changed=True, version=after, diff=diff({"version": before}, {"version": after}, f"{self.host} {self.JOB}"))
+        result.update(
+            changed=True, version=after, diff=diff({"version": before}, {"version": after}, f"{self.host} {self.JOB}")
+        )
         if self.checking:
             return result
         outcome = self.run_job(arguments)
@@ -108,12 +113,19 @@ class InstallerAction(HostAction):
             raise ActionFailed(
                 f"{self.host}: {self.JOB} failed, {explain(code, self.CODES)}. {_last_words(outcome)}"
                 f" The installed build is {result['version'] or 'none'}. Mend the cause and run again: what is done is not"
-                " done twice.", rc=code, log=outcome.log_tail, version=result["version"])
+                " done twice.",
+                rc=code,
+                log=outcome.log_tail,
+                version=result["version"],
+            )
         if not done:
             raise ActionFailed(
                 f"{self.host}: {self.JOB} ended with {explain(code, self.CODES)}, but the host shows build "
                 f"{result['version'] or 'none'} instead of {after}. Read its log: {outcome.log_path or 'none was found'}.",
-                rc=code, log=outcome.log_tail, version=result["version"])
+                rc=code,
+                log=outcome.log_tail,
+                version=result["version"],
+            )
         result["reboot_required"] = abs(code) in REBOOT_CODES
         if result["reboot_required"] and arguments["reboot"]:
             self.remote.reboot(timeout=arguments["reboot_timeout"], reason="scom.upgrade " + self.JOB)
@@ -138,11 +150,21 @@ class InstallerAction(HostAction):
 
     def run_job(self, arguments):
         """Run the installer to its end as a job under the upgrade account; attaches to one that runs already."""
-        runner = JobRunner(self.remote, poll_seconds=arguments["poll_seconds"], timeout=arguments["timeout"],
-                           narrate=lambda text: self._display.vv(f"{self.host}: {self.JOB}: {text}", host=self.host))
-        return runner.run(self.job_id(arguments), self.program(arguments), self.command(arguments),
-                          account=arguments["account"], password=arguments["account_password"], log=self.LOG,
-                          directory=self.DIRECTORY)
+        runner = JobRunner(
+            self.remote,
+            poll_seconds=arguments["poll_seconds"],
+            timeout=arguments["timeout"],
+            narrate=lambda text: self._display.vv(f"{self.host}: {self.JOB}: {text}", host=self.host),
+        )
+        return runner.run(
+            self.job_id(arguments),
+            self.program(arguments),
+            self.command(arguments),
+            account=arguments["account"],
+            password=arguments["account_password"],
+            log=self.LOG,
+            directory=self.DIRECTORY,
+        )
 
     def job_id(self, arguments):
         """Id of the job: the same for the same work, so that a run that comes back attaches."""

@@ -6,13 +6,26 @@ from __future__ import annotations
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import HostAction
 
 CMDLETS = {
-    "2007": {"pending": "Get-AgentPendingAction", "approve": "Approve-AgentPendingAction", "reject": "Reject-AgentPendingAction",
-             "approve_parameter": "AgentPendingAction", "reject_parameter": "AgentPendingAction", "agents": "Get-Agent",
-             "servers": "Get-ManagementServer", "subscriptions": "Get-NotificationSubscription"},
-    "2012": {"pending": "Get-SCOMPendingManagement", "approve": "Approve-SCOMPendingManagement",
-             "reject": "Deny-SCOMPendingManagement", "approve_parameter": "PendingAction", "reject_parameter": "PendingAction",
-             "agents": "Get-SCOMAgent", "servers": "Get-SCOMManagementServer",
-             "subscriptions": "Get-SCOMNotificationSubscription"},
+    "2007": {
+        "pending": "Get-AgentPendingAction",
+        "approve": "Approve-AgentPendingAction",
+        "reject": "Reject-AgentPendingAction",
+        "approve_parameter": "AgentPendingAction",
+        "reject_parameter": "AgentPendingAction",
+        "agents": "Get-Agent",
+        "servers": "Get-ManagementServer",
+        "subscriptions": "Get-NotificationSubscription",
+    },
+    "2012": {
+        "pending": "Get-SCOMPendingManagement",
+        "approve": "Approve-SCOMPendingManagement",
+        "reject": "Deny-SCOMPendingManagement",
+        "approve_parameter": "PendingAction",
+        "reject_parameter": "PendingAction",
+        "agents": "Get-SCOMAgent",
+        "servers": "Get-SCOMManagementServer",
+        "subscriptions": "Get-SCOMNotificationSubscription",
+    },
 }
 
 
@@ -21,8 +34,11 @@ class ShellAction(HostAction):
 
     def shell(self, arguments, steps):
         """Run the steps in one round trip; returns the outputs by step name. Raises OperationFailed."""
-        operation = {"id": "shell", "op": "opsmgr.run",
-                     "args": {"server": arguments["server"], "product": arguments["product"], "steps": steps}}
+        operation = {
+            "id": "shell",
+            "op": "opsmgr.run",
+            "args": {"server": arguments["server"], "product": arguments["product"], "steps": steps},
+        }
         return self.remote.run([operation])[0].get()["outputs"]
 
     def cmdlets(self, arguments):
@@ -38,3 +54,8 @@ def by_name(source, names):
 def lower(names):
     """Names in lower case, without empty ones."""
     return [name.lower() for name in names or [] if name]
+
+
+def unknown_agents(names):
+    """The message for agents that the group does not have."""
+    return f"The group has no agent {', '.join(names[:10])}. Read the group's facts again and make a new plan."
