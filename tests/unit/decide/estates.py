@@ -323,6 +323,7 @@ class _Builder:
                 {
                     "sdk_machine": self.fqdn(self.rms["name"]) if self.rms else None,
                     "instance": self.instance_of(entry["name"]),
+                    "version": version,
                 }
                 if "reporting" in roles
                 else None
@@ -641,14 +642,12 @@ def inputs_from_estate(estate: Union[str, Path, Estate], **overrides: Any) -> di
     key = (loaded.get("backups") or {}).get("encryption_key")
     inputs: dict[str, Any] = {
         "media_path": MEDIA_PATH,
-        "encryption_key_file": key["file"] if key else "C:\\Backup\\rms.bin",
-        "backup_directory": "C:\\Backup",
-        "accounts": {
-            "upgrade": domain + "\\scomadmin",
-            "data_access": domain + "\\scomdas",
-            "data_reader": domain + "\\scomdr",
-            "data_writer": domain + "\\scomdw",
-        },
+        "encryption_key_path": key["file"] if key else "C:\\Backup\\rms.bin",
+        "backup_path": "C:\\Backup",
+        "account": domain + "\\scomadmin",
+        "data_access_account": domain + "\\scomdas",
+        "data_reader_account": domain + "\\scomdr",
+        "data_writer_account": domain + "\\scomdw",
         "connectors": [
             {"name": row["name"], "host": row["host"], "service": row["service"]}
             for row in loaded.get("connectors") or []
@@ -656,6 +655,9 @@ def inputs_from_estate(estate: Union[str, Path, Estate], **overrides: Any) -> di
     }
     operational = (loaded.get("databases") or {}).get("operational")
     if not (loaded.get("databases") or {}).get("warehouse") and operational:
-        inputs["warehouse"] = {"host": operational["server"], "database": "OperationsManagerDW"}
+        inputs["warehouse"] = {
+            "server": builder.instance_of(operational["server"]),
+            "database": "OperationsManagerDW",
+        }
     inputs.update(overrides)
     return inputs
