@@ -154,9 +154,9 @@ class Statistics:
         return dict(self.__dict__)
 
 
-def operation(op, id=None, **args):
-    """One operation of a batch as the wire wants it; `id` is the operation's name unless given."""
-    return {"id": id or op, "op": op, "args": {key: value for key, value in args.items() if value is not None}}
+def operation(op, /, **args):
+    """One operation of a batch as the wire wants it. Arguments that are None are left out; its id is its own name."""
+    return {"id": op, "op": op, "args": {key: value for key, value in args.items() if value is not None}}
 
 
 def command_line(transport, version=ansible_version):
@@ -260,7 +260,7 @@ class Remote:
                 failed = failed or not answer.get("ok")
         return [self._result(item, answers[index]) for index, item in enumerate(wanted)]
 
-    def call(self, op, **args):
+    def call(self, op, /, **args):
         """Carry out one operation and return its value; raises `OperationFailed`."""
         return self.run([operation(op, **args)])[0].get()
 
