@@ -95,6 +95,8 @@ class Process:
     stdout: str = ""
     stderr: str = ""
     hung: bool = False  # it will not end by itself
+    limited: bool = False  # a time limit will end it, so that time runs fast while it hangs
+    hurried: bool = False
     children: list[Process] = field(default_factory=list)
     on_exit: list[Callable[[Process], None]] = field(default_factory=list, repr=False)
 
@@ -389,12 +391,26 @@ class Processes:
             traceback.print_exc(file=sys.stderr)
             self._end(run, Result(-1073741819, "", "The program crashed.\r\n"))
             return None
-        if not run.announced:
-            run.announced = True
-            self._event(run.process, "started", command_line=run.process.command_line, user=run.process.user)
+        self._announce(run)
         if seconds == FOREVER:
             run.process.hung = True
+            self.hurry(run.process)
         return seconds
+
+    def hurry(self, process: Process) -> None:
+        """Let time run fast while a process hangs that a time limit will end."""
+        if process.hung and process.limited and not process.hurried:
+            process.hurried = True
+            self._world.clock.begin_work()
+
+    def _announce(self, run: _Run) -> None:
+        """It lasts: say that it started, its parent first."""
+        if run.announced:
+            return
+        if run.process.parent in self._runs:
+            self._announce(self._runs[run.process.parent])
+        run.announced = True
+        self._event(run.process, "started", command_line=run.process.command_line, user=run.process.user)
 
     def _advance(self, run: _Run) -> None:
         """Go on until the next pause, and come back after it."""
@@ -423,6 +439,9 @@ class Processes:
         process.stderr += result.stderr
         process.ended = self._world.clock.now()
         process.hung = False
+        if process.hurried:
+            process.hurried = False
+            self._world.clock.end_work()
         process.exit_code = result.code
         self._runs.pop(process.id, None)
         if run.announced:

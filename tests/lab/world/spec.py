@@ -77,6 +77,9 @@ _VERSIONS = {
 }
 
 
+RELEASES = tuple(_VERSIONS)
+
+
 def operating_system(spec: OsSpec) -> OperatingSystem:
     """What `spec` looks like from inside: version and caption of that release and service pack."""
     base, by_pack = _VERSIONS[spec.release]

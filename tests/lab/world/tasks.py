@@ -208,10 +208,10 @@ class Tasks:
                 return process
             process.on_exit.append(lambda ended: self._ended(task, ended))
             if task.time_limit is not None:
-                limit = self._world.clock.call_later(
-                    task.time_limit, lambda: self._too_long(task, process), work=process.hung
-                )
+                limit = self._world.clock.call_later(task.time_limit, lambda: self._too_long(process))
                 process.on_exit.append(lambda ended: limit.cancel())
+                process.limited = True
+                self.machine.processes.hurry(process)
             return process
 
     def end(self, path: str) -> bool:
@@ -242,7 +242,7 @@ class Tasks:
             self._event(task, "changed", state=task.state)
             return True
 
-    def _too_long(self, task: Task, process: Process) -> None:
+    def _too_long(self, process: Process) -> None:
         self.machine.processes.kill(process.id, TERMINATED)
 
     def _ended(self, task: Task, process: Process) -> None:
