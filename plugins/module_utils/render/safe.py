@@ -119,9 +119,9 @@ def _collect(children: Iterable[Child], parts: list[str]) -> None:
 _VOID = frozenset(("br", "hr", "img", "input", "meta", "link", "col", "wbr"))
 
 
-def el(name: str, /, *children: Child, **attributes: object) -> Safe:
+def el(tag: str, /, *children: Child, **attributes: object) -> Safe:
     """An element. ``class_`` and ``for_`` lose their underscore, other underscores become hyphens; ``None`` leaves one out."""
-    parts = ["<", name]
+    parts = ["<", tag]
     for key, value in attributes.items():
         if value is None or value is False:
             continue
@@ -130,9 +130,9 @@ def el(name: str, /, *children: Child, **attributes: object) -> Safe:
             raise ValueError(f"not an attribute: {key!r}")
         parts.append(f" {key}" if value is True else f' {key}="{escape(value)}"')
     parts.append(">")
-    if name not in _VOID:
+    if tag not in _VOID:
         _collect(children, parts)
-        parts.append(f"</{name}>")
+        parts.append(f"</{tag}>")
     return Safe("".join(parts))
 
 

@@ -55,5 +55,5 @@ def version_of(machine: object, what: str) -> float:
     value = attribute(attribute(machine, "spec", {}), what, "2.0")
     if value is None:
         return 0.0
-    major, _, minor = str(value).partition(".")
+    major, _unused, minor = str(value).partition(".")
     return float(f"{int(major)}.{(minor or '0').split('.')[0]}")

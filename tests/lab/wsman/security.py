@@ -122,7 +122,7 @@ class Session:
 
     def authenticate(self, request: HttpRequest) -> str | HttpResponse:
         """The caller's full name, or the response that takes the authentication further."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme, _unused, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic" and self._limits.basic and self._limits.allow_unencrypted:
             return self._basic(token) or self.challenge()
         if scheme.lower() in ("negotiate", "ntlm") and self._limits.negotiate:
@@ -133,7 +133,7 @@ class Session:
 
     def _basic(self, token: str) -> str | None:
         try:
-            user, _, password = base64.b64decode(token, validate=True).decode("utf-8").partition(":")
+            user, _unused, password = base64.b64decode(token, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         return self._authority.basic(self._machine, user, password)
