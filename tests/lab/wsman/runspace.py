@@ -196,7 +196,7 @@ class RunspaceShell(Shell):
             return f"<rsp:ReceiveResponse>{_streams(self.out, '', space)}</rsp:ReceiveResponse>"
         pipeline = self.find(command_id)
         assert isinstance(pipeline, Pipeline)
-        await until(pipeline.changed, request.timeout, gone, lambda: pipeline.over)
+        await until(pipeline.changed, request.timeout, lambda: gone() or pipeline.lost, lambda: pipeline.over)
         body = _streams(pipeline.out, pipeline.id, space)
         state = "Running" if pipeline.out or not pipeline.over else "Done"
         return (
@@ -208,7 +208,7 @@ class RunspaceShell(Shell):
 
 def _streams(queue: deque[bytes], command_id: str, space: int) -> str:
     """As much of a queue as fits into an answer."""
-    parts = []
+    parts: list[str] = []
     named = f" CommandId={quoteattr(command_id)}" if command_id else ""
     while queue and (not parts or len(queue[0]) + 200 <= space):
         data = queue.popleft()

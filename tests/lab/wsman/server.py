@@ -11,12 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 from .connection import Connection, reset
-from .limits import version_of
 from .security import Authority
 from .service import Service
 
 LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
-THREADS = 64
 WATCH = 0.1
 SWEEP = 1.0
 HEAD_LIMIT = 64 * 1024
@@ -32,19 +30,13 @@ class Host:
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    @property
-    def listens(self) -> bool:
-        """Whether a WinRM 2.0 service is there and its machine answers on the network."""
-        machine = self.service.machine
-        return version_of(machine, "winrm") >= 2 and bool(machine.up)
-
     async def watch(self) -> None:
         """Open or close the listener as the machine comes and goes. What was connected to it is cut off."""
-        if self.listens and self._server is None:
+        if self.service.listens and self._server is None:
             self._server = await asyncio.start_server(
                 self._accept, self.address, self.port, limit=HEAD_LIMIT, backlog=128
             )
-        elif not self.listens and self._server is not None:
+        elif not self.service.listens and self._server is not None:
             await self.close()
 
     async def close(self) -> None:
@@ -60,7 +52,7 @@ class Host:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        if not self.listens or not peer or ipaddress.ip_address(peer[0]) not in LOOPBACK:
+        if not self.service.listens or not peer or ipaddress.ip_address(peer[0]) not in LOOPBACK:
             reset(writer)
             return
         task = asyncio.current_task()
@@ -79,12 +71,11 @@ class Server:
         self.port = port
         self.hosts: dict[str, Host] = {}
         self._authority = Authority(world, host_addresses)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="wsman-command")
         self._scribe = ThreadPoolExecutor(1, thread_name_prefix="wsman-record")
         for name, address in host_addresses.items():
             if ipaddress.ip_address(address) not in LOOPBACK:
                 raise ValueError(f"{name}: {address} is not a loopback address")
-            service = Service(world, world.machines[name], engine, self._authority, self._threads, self._scribe)
+            service = Service(world, world.machines[name], engine, self._authority, self._scribe)
             self.hosts[name] = Host(service, address, port)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -117,7 +108,6 @@ class Server:
             self._error = error
         finally:
             self._ready.set()
-            self._threads.shutdown(wait=False, cancel_futures=True)
             self._scribe.shutdown(wait=True)
             self._authority.close()
             self._loop.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 import traceback
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -20,6 +22,30 @@ from .runspace import RunspaceShell
 from .security import Authority
 from .shell import NO_MEMORY, CommandShell, Shell
 from .trouble import suffer
+
+PORT = 5985
+"""Where the machine itself says it listens; the lab may serve it on another port."""
+
+
+async def in_thread(function: Callable[[], Any], name: str) -> Any:
+    """Call a blocking function in a thread of its own, which nobody has to wait for at the end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], value: Any) -> None:
+        if not future.done():
+            set_it(value)
+
+    def work() -> None:
+        try:
+            done = (future.set_result, function())
+        except BaseException as error:
+            done = (future.set_exception, error)
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, *done)
+
+    threading.Thread(target=work, name=name, daemon=True).start()
+    return await future
 
 
 @dataclass
@@ -50,17 +76,26 @@ class Failed:
 class Service:
     """One host's service. Everything here runs in the server's loop, commands in its threads."""
 
-    def __init__(
-        self, world: Any, machine: Any, engine: Any, authority: Authority, threads: Executor, scribe: Executor
-    ):
+    def __init__(self, world: Any, machine: Any, engine: Any, authority: Authority, scribe: Executor):
         self.world = world
         self.machine = machine
         self.engine = engine
         self.authority = authority
         self.limits = limits_of(machine)
         self.shells: dict[str, Shell] = {}
-        self._threads = threads
         self._scribe = scribe
+
+    def now(self) -> float:
+        """The host's own seconds, which may run faster than real ones."""
+        clock = getattr(self.world, "clock", None)
+        return clock.now() if clock is not None else time.monotonic()
+
+    @property
+    def listens(self) -> bool:
+        """Whether a WinRM 2.0 service runs and its machine answers on the network. 1.1 would listen on port 80."""
+        network = getattr(self.machine, "network", None)
+        open_now = network.listens(PORT) if network is not None else self.machine.up
+        return bool(open_now) and version_of(self.machine, "winrm") >= 2
 
     @property
     def product_version(self) -> str:
@@ -70,10 +105,13 @@ class Service:
     # what commands need
 
     async def run(self, text: str, stdin: bytes, *, user: str, protocol: str) -> Any:
-        """Run a command in a thread."""
-        loop = asyncio.get_running_loop()
+        """Run a command in a thread. Raises Gone where an injected fault drops the connection."""
         try:
-            outcome = await loop.run_in_executor(self._threads, lambda: self._call(text, stdin, user, protocol))
+            outcome = await in_thread(
+                lambda: self.engine.run(self.machine, text, stdin, user=user, protocol=protocol), "wsman-command"
+            )
+        except ConnectionError as error:
+            raise refusal.Gone from error
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             return Failed(b"", f"The lab's engine failed: {type(error).__name__}: {error}\r\n".encode(), 1)
@@ -82,9 +120,6 @@ class Service:
             text = "Not enough storage is available to process this command.\r\n"
             return Failed(outcome.stdout, text.encode(), NO_MEMORY, tuple(outcome.operations))
         return outcome
-
-    def _call(self, text: str, stdin: bytes, user: str, protocol: str) -> Any:
-        return self.engine.run(self.machine, text, stdin, user=user, protocol=protocol)
 
     async def strike(self, operation: str) -> Any:
         """The fault that strikes an operation here now, if any."""
@@ -144,7 +179,7 @@ class Service:
         finally:
             if busy is not None:
                 busy.busy -= 1
-                busy.used = time.monotonic()
+                busy.touch()
         return answer
 
     async def dispatch(self, request: soap.Request, shell: Shell | None, user: str, gone: Callable[[], bool]) -> str:

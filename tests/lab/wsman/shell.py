@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STATE = soap.RSP + "/CommandState/"
 CONTROL_C = -1073741510
 NO_MEMORY = -1073741801
+GRACE = 5.0
 OVERHEAD = 2048
 """Bytes of an envelope that are not base64 data."""
 
@@ -73,12 +74,13 @@ class Command:
         self.started = False
         self.done = False
         self.stopped = False
+        self.lost = False
         self.changed = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
-        return self.started and not self.done and not self.stopped
+        return self.started and not self.done and not self.stopped and not self.lost
 
     def start(self, text: str) -> None:
         """Run it in a thread; once."""
@@ -88,6 +90,14 @@ class Command:
             self.task = asyncio.get_running_loop().create_task(self._run(text))
 
     async def _run(self, text: str) -> None:
+        try:
+            await self._carry_out(text)
+        except refusal.Gone:
+            self.lost = self.entry.ended = True
+            self.changed.set()
+            await self.shell.service.write(self.entry)
+
+    async def _carry_out(self, text: str) -> None:
         outcome = await self.shell.service.run(
             text, bytes(self.stdin), user=self.shell.user, protocol=self.shell.protocol
         )
@@ -130,12 +140,24 @@ class Shell:
         self.unclaimed = Tally()
         self.closed = False
         self.busy = 0
-        self.used = time.monotonic()
+        self.touch()
+
+    def touch(self) -> None:
+        """Somebody asked something of it."""
+        self.used, self.used_really = self.service.now(), time.monotonic()
 
     @property
     def idle(self) -> bool:
-        """Whether nobody asked anything of it for too long. A program that runs in it does not count."""
-        return not self.busy and time.monotonic() - self.used > self.idle_timeout
+        """Whether nobody asked anything of it for too long. A program that runs in it does not count.
+
+        The host's time may run faster than the client's, who therefore gets a few real seconds in any case.
+        """
+        grace = min(self.idle_timeout, GRACE)
+        return (
+            not self.busy
+            and self.service.now() - self.used > self.idle_timeout
+            and time.monotonic() - self.used_really > grace
+        )
 
     @property
     def processes(self) -> int:
@@ -152,7 +174,7 @@ class Shell:
         limit = self.service.limits.max_processes_per_shell
         if self.processes + command.processes > limit:
             raise refusal.too_many_processes()
-        for earlier in [each for each in self.commands.values() if each.done or each.stopped]:
+        for earlier in [each for each in self.commands.values() if each.done or each.stopped or each.lost]:
             del self.commands[earlier.id.upper()]
             await self.release(earlier)
         self.commands[command.id.upper()] = self.last = command
@@ -306,7 +328,7 @@ class CommandShell(Shell):
         assert isinstance(command, CommandLine)
         if command.announced is None:
             command.start(command.line)
-        await until(command.changed, request.timeout, gone, lambda: command.ready)
+        await until(command.changed, request.timeout, lambda: gone() or command.lost, lambda: command.ready)
         space = room(request, self.service.limits.max_envelope)
         parts = []
         for name in ("stdout", "stderr"):

@@ -236,6 +236,13 @@ class TestFaults:
         with pytest.raises(requests.exceptions.ConnectionError):
             protocol(served).open_shell()
 
+    def test_dropped_by_the_engine(self, served: Lab) -> None:
+        with pytest.raises(requests.exceptions.RequestException):
+            run(protocol(served), "drop")
+        with pytest.raises(requests.exceptions.RequestException), runspace(served, auth="basic") as pool:
+            invoke(pool, "drop")
+        assert [event["code"] for event in served.events(2)] == [None, None]
+
     def test_delayed(self, served: Lab) -> None:
         served.world.faults.add(operation="wsman.receive", effect="delay", seconds=0.7)
         started = time.monotonic()

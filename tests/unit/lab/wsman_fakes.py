@@ -54,7 +54,7 @@ class Run:
 
 
 class FakeEngine:
-    """Runs a few words: `echo X`, `err X`, `exit N`, `sleep S`, `lines N`, `stdin`, `memory MB`, `hang`, `raise`."""
+    """Runs a few words: `echo X`, `err X`, `exit N`, `sleep S`, `lines N`, `stdin`, `memory MB`, `hang`, `drop`, `raise`."""
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
@@ -80,6 +80,8 @@ class FakeEngine:
                 outcome.memory = int(rest)
             elif word == "hang":
                 outcome.timeout = True
+            elif word == "drop":
+                raise ConnectionError(rest)
             elif word == "raise":
                 raise RuntimeError(rest)
         return outcome

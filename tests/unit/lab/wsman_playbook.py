@@ -9,9 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from .wsman_fakes import PASSWORD, USER, Lab
+from .wsman_fakes import PASSWORD, USER
 
 PROBE = """
 from ansible.plugins.action import ActionBase
@@ -63,6 +63,15 @@ class CallbackModule(CallbackBase):
 """
 
 
+class Served(Protocol):
+    """What a play needs to know of a lab."""
+
+    @property
+    def addresses(self) -> dict[str, str]: ...
+    @property
+    def port(self) -> int: ...
+
+
 @dataclass
 class Played:
     code: int
@@ -74,7 +83,7 @@ class Played:
         return self.results[task][host]
 
 
-def inventory(lab: Lab, variables: Mapping[str, Any], per_host: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def inventory(lab: Served, variables: Mapping[str, Any], per_host: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     hosts = {name: {"ansible_host": address, **per_host.get(name, {})} for name, address in lab.addresses.items()}
     common = {
         "ansible_user": USER,
@@ -94,7 +103,7 @@ def inventory(lab: Lab, variables: Mapping[str, Any], per_host: Mapping[str, Map
 
 
 def play(
-    lab: Lab,
+    lab: Served,
     folder: Path,
     tasks: Sequence[Mapping[str, Any]],
     *,
@@ -102,15 +111,18 @@ def play(
     per_host: Mapping[str, Mapping[str, Any]] | None = None,
     forks: int = 10,
     executable: str | None = None,
+    plugins: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Played:
-    """Play tasks on every host of the lab."""
+    """Play tasks on every host of the lab. plugins: the text of further action plugins, by their names."""
     (folder / "action_plugins").mkdir(exist_ok=True)
-    (folder / "action_plugins" / "probe.py").write_text(PROBE)
+    for name, text in {"probe": PROBE, **(plugins or {})}.items():
+        (folder / "action_plugins" / f"{name}.py").write_text(text)
     (folder / "callback_plugins").mkdir(exist_ok=True)
     (folder / "callback_plugins" / "collect.py").write_text(COLLECT)
     (folder / "inventory.json").write_text(json.dumps(inventory(lab, variables or {}, per_host or {})))
     (folder / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [*tasks]}]))
-    environment = {
+    settings = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
         "ANSIBLE_CALLBACKS_ENABLED": "collect",
         "COLLECT_FILE": str(folder / "results"),
@@ -119,12 +131,13 @@ def play(
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "PYTHONWARNINGS": "ignore",
+        **(environment or {}),
     }
     (folder / "ansible.cfg").touch()
     program = executable or str(Path(sys.executable).with_name("ansible-playbook"))
     ran = subprocess.run(
         [program, "-i", str(folder / "inventory.json"), "-f", str(forks), str(folder / "play.json")],
-        env=environment,
+        env=settings,
         cwd=folder,
         capture_output=True,
         text=True,

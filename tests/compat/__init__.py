@@ -1,0 +1,1 @@
+"""The collection on every ansible-core it supports."""
