@@ -28,6 +28,7 @@ help:
 	@echo 'make demo [ESTATE=name]  simulate an estate, then discover, plan, upgrade and verify it with ansible-playbook'
 	@echo 'make test                everything: lint, ansible-test sanity, unit tests, runs on the lab, the figures'
 	@echo 'make lint | sanity | units | lab-tests    parts of it'
+	@echo 'make molecule            the molecule scenario: create, converge, idempotence, verify, destroy, on the lab'
 	@echo 'make docs                generated pages: figures, and the plan in the README'
 	@echo 'make build               the collection as a tarball in .build'
 	@echo 'make clean               remove everything that make made, the environment too'
@@ -110,6 +111,10 @@ units: environment
 .PHONY: lab-tests
 lab-tests: environment
 	@$(PYTEST) -m 'lab or engine'
+
+.PHONY: molecule
+molecule: environment
+	@molecule test
 
 # --- what is generated, built and removed ------------------------------------------------------------------------------
 
