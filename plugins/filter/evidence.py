@@ -9,12 +9,21 @@ from ansible_collections.scom.upgrade.plugins.module_utils.group_shell import No
 
 
 def host_answers(hostvars, names):
-    """`{hosts: {name: facts}, unreachable: {name: reason}}` from the answers of `host_facts` on these hosts.
+    """`{hosts: {name: facts}, unreachable: {name: reason}, inventory: {name: entry}}` of these hosts.
 
-    A host without an answer (left out of the run) is in neither.
+    Facts come from the answers of `host_facts`. A host without an answer (left out of the run) is in `inventory` only.
     """
-    found = {"hosts": {}, "unreachable": {}}
+    found = {"hosts": {}, "unreachable": {}, "inventory": {}}
     for name in names:
+        variables = hostvars.get(name, {})
+        found["inventory"][name] = {
+            "fqdn": variables.get("scom_fqdn"),
+            "role": variables.get("scom_role"),
+            "spare": bool(variables.get("scom_spare", False)),
+            "replaces": variables.get("scom_replaces"),
+            "reachable": bool(variables.get("scom_reachable", True)),
+            "delegate": variables.get("scom_delegate"),
+        }
         answer = hostvars[name].get("__scom_upgrade_host") if name in hostvars else None
         if not answer:
             continue

@@ -1,0 +1,85 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Action of the module `scom.upgrade.snapshot`, which works on the controller and asks no host."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.scom.upgrade.plugins.module_utils import facts
+from ansible_collections.scom.upgrade.plugins.modules import snapshot as module
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import argument_spec, plain
+
+LEFT_OUT = "left out of this run (--limit), and no earlier snapshot has its facts"
+
+
+class ActionModule(ActionBase):
+    """Puts the facts of hosts and group together into one checked file."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        """See the module's documentation."""
+        del tmp
+        result = super().run(None, task_vars)
+        arguments = plain(self.validate_argument_spec(argument_spec(module.DOCUMENTATION))[1])
+        dest = os.path.abspath(os.path.expanduser(arguments["dest"]))
+        hosts, unreachable, borrowed = self._with_earlier(arguments, dest)
+        try:
+            found = facts.assemble(
+                hosts,
+                arguments["group"],
+                unreachable,
+                arguments["inventory"],
+                arguments["journal"],
+                datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            )
+        except facts.SnapshotError as error:
+            raise AnsibleActionFail(f"The facts do not make a snapshot: {error}") from error
+        if not self._task.check_mode:
+            _write(dest, facts.canonical(found))
+        agents = len(found["group"]["agents"]["rows"]) if found["group"] else 0
+        summary = (
+            f"{len(found['hosts'])} hosts and {agents} agents of {found['group']['name'] if found['group'] else 'no group'}"
+            f", {len(found['unreachable'])} hosts not reached"
+            + (f", {len(borrowed)} hosts by an earlier snapshot: {', '.join(borrowed)}" if borrowed else "")
+        )
+        result.update(
+            changed=True, path=dest, summary=summary, unreachable_hosts=found["unreachable"], borrowed=borrowed
+        )
+        return result
+
+    @staticmethod
+    def _with_earlier(arguments, dest):
+        """Facts of hosts that this run leaves out are taken from the file that is there; returns what was taken, too."""
+        hosts, unreachable = dict(arguments["hosts"]), dict(arguments["unreachable"])
+        missing = [name for name in arguments["inventory"] if name not in hosts and name not in unreachable]
+        earlier = {}
+        if missing and os.path.exists(dest):
+            try:
+                with open(dest, encoding="utf-8") as file:
+                    earlier = facts.parse(file.read(), dest)
+            except facts.SnapshotError:
+                earlier = {}  # it is about to be replaced by a good one
+        same = (earlier.get("group") or {}).get("name") == arguments["group"].get("name")
+        borrowed = []
+        for name in missing:
+            if same and name in earlier["hosts"]:
+                hosts[name] = earlier["hosts"][name]
+                borrowed.append(name)
+            else:
+                unreachable[name] = LEFT_OUT
+        return hosts, unreachable, borrowed
+
+
+def _write(dest, text):
+    """Write the file whole or not at all."""
+    os.makedirs(os.path.dirname(dest), exist_ok=True)
+    with open(dest + ".new", "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    os.replace(dest + ".new", dest)
