@@ -32,16 +32,14 @@ ROLES = (
 PARENT_ROLES = ("root_management_server", "management_server", "gateway", "rms_emulator")
 DATABASE_ROLES = {"operational": "operational_database", "warehouse": "data_warehouse", "audit": "acs_database"}
 PENDING_TYPES = (
-    "Undefined",
+    "LicenseUpgrade",
     "ManualApproval",
     "PushInstall",
     "PushInstallFailed",
     "RepairAgent",
-    "RepairAgentFailed",
+    "RepairFailed",
     "UpdateAgent",
     "UpdateFailed",
-    "LicenseLimit",
-    "AgentReject",
 )
 R2_RTM = "6.1.7221.0"
 SQL_COLLATION = "SQL_Latin1_General_CP1_CI_AS"
@@ -359,7 +357,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-_TOP = [
+_TOP = (
     "management_group",
     "domain",
     "language",
@@ -374,8 +372,8 @@ _TOP = [
     "management_packs",
     "backups",
     "expect",
-]
-_HOST = [
+)
+_HOST = (
     "name",
     "fqdn",
     "os",
@@ -387,12 +385,12 @@ _HOST = [
     "domain_joined",
     "certificate",
     "software",
-]
-_SERVER = [
-    *_HOST,
-    *["roles", "reports_to", "failover", "cluster", "cluster_node_of", "sql", "version", "cumulative_update"],
-]
-_AGENT = [*_HOST, *["install", "primary", "failover", "version", "cumulative_update", "console", "acs"]]
+    "version",
+    "cumulative_update",
+    "failover",
+)
+_SERVER = (*_HOST, "roles", "reports_to", "cluster", "cluster_node_of", "sql")
+_AGENT = (*_HOST, "install", "primary", "console", "acs")
 
 
 def _estate(top: _Node) -> Estate:

@@ -17,6 +17,7 @@ from .spec import HostSpec
 
 ADMINISTRATOR = ("Administrator", "Lab-Passw0rd")
 UPGRADE_ACCOUNT = ("scomadmin", "Lab-Upgr4de")
+ENCRYPTION_KEY_PASSWORD = "Lab-K3yStore"
 SERVICE_ACCOUNTS = {"scomdas": "Lab-Serv1ce", "scomdr": "Lab-Serv1ce", "scomdw": "Lab-Serv1ce"}
 
 
@@ -103,5 +104,6 @@ class World:
         self.accounts.add(*UPGRADE_ACCOUNT, domain=self.netbios_domain, rights=set(everything))
         for user, password in SERVICE_ACCOUNTS.items():
             self.accounts.add(user, password, domain=self.netbios_domain)
+        self.record.add_secret(ENCRYPTION_KEY_PASSWORD)
         for account in self.accounts.all():
             self.record.add_secret(account.password)
