@@ -149,8 +149,16 @@ def _finding(raw: Mapping[str, Any]) -> Finding:
         source=plain(raw.get("source") or "", 300),
         seconds=_number(raw.get("seconds")),
         waived=waived if isinstance(waived, Mapping) else ({} if waived is True else None),
-        repair=plain(raw.get("repair") or "", 400),
+        repair=_repair(raw.get("repair")),
     )
+
+
+def _repair(value: Any) -> str:
+    """What can be opted in to cure a finding, in words."""
+    if not isinstance(value, Mapping):
+        return plain(value or "", 400)
+    said = plain(value.get("title") or value.get("kind") or "", 400)
+    return f"{said} (asked for, a step of this plan)" if value.get("opted_in") and said else said
 
 
 def count_outcomes(findings: Sequence[Finding]) -> dict[str, int]:
@@ -213,6 +221,8 @@ def fits(needed: Range, window: Optional[Mapping[str, Any]]) -> str:
 def read_report(report: Any, list_agents: bool = False) -> Digest:
     """Everything the views show, from ``{plan, path, findings, snapshot, generated, approval, journal}``."""
     report = _mapping(report, "report")
+    if "plan" not in report and "phases" in report:
+        report = {"plan": report}
     plan = _mapping(report.get("plan"), "report.plan")
     path = report.get("path")
     schedule = Schedule(read_steps(plan))
@@ -220,7 +230,7 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
     for step in schedule.steps:
         by_phase.setdefault(step.phase, []).append(step)
     phases = tuple(_phase(name, steps, schedule, list_agents) for name, steps in by_phase.items())
-    findings = read_findings(report.get("findings"))
+    findings = read_findings(_findings_of(report, plan))
     snapshot = report.get("snapshot")
     snapshot = snapshot if isinstance(snapshot, Mapping) else None
     inputs = plan.get("inputs")
@@ -255,6 +265,16 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         agents_after_group=isinstance(position, Mapping) and position.get("agents") == "after_group",
         _index={step.id: step for step in schedule.steps},
     )
+
+
+def _findings_of(report: Mapping[str, Any], plan: Mapping[str, Any]) -> Any:
+    """Findings may stand in the report, in its readiness, or in the plan."""
+    readiness = report.get("readiness")
+    for place in (report, readiness if isinstance(readiness, Mapping) else {}, plan):
+        found = place.get("findings")
+        if isinstance(found, (list, tuple)) and found and all(isinstance(one, Mapping) for one in found):
+            return found
+    return report.get("findings")
 
 
 def _phase(name: str, steps: Sequence[Step], schedule: Schedule, each: bool) -> Phase:

@@ -136,7 +136,7 @@ def _plan(digest: Digest) -> list[str]:
         ("Phase", "Steps", "Done", "Takes", "Monitoring stands still"),
         (
             (
-                p.title,
+                md(p.title),
                 f"{len(p.steps):,}",
                 f"{p.states.get('done', 0):,}",
                 words.between(p.elapsed),

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Callable
 from dataclasses import replace
+from typing import Callable
 
 from .digest_types import Range, Step
 

@@ -187,13 +187,13 @@ def _phase_head(phase: Phase, width: int) -> str:
     right = f"{words.duration(phase.elapsed.likely)}"
     if phase.downtime.high:
         right += f", down {words.duration(phase.downtime.likely)}"
-    left = f"{phase.title.upper()}  {words.count(len(phase.steps), 'step')} "
+    left = f"{shorten(phase.title.upper(), width - 45)}  {words.count(len(phase.steps), 'step')} "
     return left + "─" * max(width - len(left) - len(right) - 1, 1) + " " + right
 
 
 def _row(group: Group, columns: tuple[int, int]) -> str:
     title, hosts = columns
-    state = words.label(words.STATES, group.state)
+    state = shorten(words.label(words.STATES, group.state), 9)
     if not group.single and len(group.states) > 1:
         state = f"{group.states.get('done', 0):,}/{len(group.steps):,} done"
     flags = words.MODE_FLAGS.get(group.first.mode, " ") + ("↓" if group.downtime else " ")

@@ -78,10 +78,8 @@ OUTCOME_COUNTS = {
 }
 
 IMPACTS = {
-    "upgrade": "breaks the upgrade",
     "breaks_upgrade": "breaks the upgrade",
-    "upgrade_failure": "breaks the upgrade",
-    "outage": "causes an outage",
+    "causes_outage": "causes an outage",
     "none": "",
 }
 

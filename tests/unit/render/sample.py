@@ -42,7 +42,7 @@ def step(name: str, kind: str, title: str, hosts: list[str], minutes: float, **m
 def finding(name: str, outcome: str, title: str, **more: Any) -> dict[str, Any]:
     """One finding."""
     found = {
-        "id": name, "title": title, "outcome": outcome, "impact": "upgrade", "message": f"{title}: observed",
+        "id": name, "title": title, "outcome": outcome, "impact": "breaks_upgrade", "message": f"{title}: observed",
         "affected": {"columns": [], "rows": []}, "remedy": "", "evidence": "field", "source": "S14", "seconds": 0.001,
         "waived": None, "repair": None,
     }  # fmt: skip
@@ -55,7 +55,7 @@ def findings() -> list[dict[str, Any]]:
         finding("R01", "pass", "The group is 2007 R2 with CU4 or later"),
         finding("R07", "block", "Full-text search is missing", remedy="Add full-text search to the instance",
                 affected={"columns": ["host", "instance"], "rows": [["TSDB", "MSSQLSERVER"]]}),
-        finding("R10", "warn", "The log is small", impact="outage", remedy="Grow the log to half of the data",
+        finding("R10", "warn", "The log is small", impact="causes_outage", remedy="Grow the log to half of the data",
                 repair="database_log"),
         finding("R12", "note", "Pending actions are cleared by the plan"),
         finding("R34", "warn", "The database upgrade was not rehearsed",

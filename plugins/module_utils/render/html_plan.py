@@ -1,0 +1,273 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The page's parts about the plan: why this path, the point of no return, machines, phases with their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Optional
+
+from . import words
+from .digest_types import Digest, Group, PathChoice, Phase, Reason, Step
+from .machines import Fate, agent_lines, roles_text
+from .safe import Child, Safe, el, join, plain
+from .svg_graph import graph_svg
+
+SHOWN_HOSTS = 40
+
+
+def tag(text: str, kind: str) -> Safe:
+    """A small coloured word."""
+    return el("span", text, class_=f"tag is-{kind}")
+
+
+def table(columns: Sequence[str], rows: Iterable[Safe], caption: str = "", class_: str = "") -> Safe:
+    """A table that may scroll sideways on a narrow screen; rows are built by the caller."""
+    head = el("thead", el("tr", [el("th", column, scope="col") for column in columns]))
+    said = el("caption", caption) if caption else None
+    return el("div", el("table", said, head, el("tbody", rows), class_=class_ or None), class_="scroll")
+
+
+def reason(one: Reason) -> Safe:
+    """A reason with what it rests on."""
+    rests_on = " · ".join(part for part in (one.rule, one.evidence, one.source) if part)
+    fact = el("code", one.fact) if one.fact and one.fact not in one.text else None
+    return join(one.text, " " if fact else None, fact, " " if rests_on else None, _grade(rests_on))
+
+
+def _grade(text: str) -> Optional[Safe]:
+    return el("span", f"[{text}]", class_="grade") if text else None
+
+
+def paths(digest: Digest) -> Safe:
+    """The chosen path and why the others were rejected."""
+    return el("div", [_path(choice) for choice in digest.choices], class_="paths")
+
+
+def _path(choice: PathChoice) -> Safe:
+    verb = "Chosen" if choice.chosen else "Rejected"
+    return el(
+        "div",
+        el("p", verb, class_="over"),
+        el("h3", words.label(words.PATHS, choice.name)),
+        el("p", words.PATH_MEANINGS.get(choice.name, "")),
+        el("p", el("strong", "Because" if choice.chosen else "Rejected because")) if choice.reasons else None,
+        el("ul", [el("li", reason(one)) for one in choice.reasons], class_="plain") if choice.reasons else None,
+        class_=f"path is-{verb.lower()}",
+    )
+
+
+def no_return(digest: Digest) -> Safe:
+    """Where there is no way back, what must stand before it, and what remains afterwards."""
+    if not digest.no_return:
+        return el("p", "No step of this plan is a point of no return.")
+    return join(*[_no_return(digest, step) for step in digest.no_return])
+
+
+def _no_return(digest: Digest, step: Step) -> Safe:
+    before = [digest.step(name) for name in step.requires]
+    checked = [one for one in before if one is not None and one.kind not in ("agents.approve", "agent.upgrade")]
+    where = f" on {', '.join(step.hosts)}" if step.hosts else ""
+    return el(
+        "div",
+        el("p", "Point of no return", class_="over"),
+        el("h3", f"{step.title}{where}"),
+        el("p", "Before it, the upgrade can be stopped at any step, and every step says how it is undone. "
+                "From its first minute there are only two ways: forward, or the restore that is written here."),
+        el("p", el("strong", "The only way back: "), step.undo or "none is known."),
+        el("p", el("strong", "It starts only when all of this holds:")) if checked else None,
+        el("ul", [el("li", step_link(one), " ", tag(words.label(words.STATES, one.state), one.state)) for one in checked],
+           class_="plain") if checked else None,
+        el("p", f"As expected it begins {words.duration(step.start)} after the start and takes "
+                f"{words.between(step.estimate)}."),
+        class_="pnr",
+    )  # fmt: skip
+
+
+def step_link(step: Step) -> Safe:
+    """A link to the step's row."""
+    return el("a", step.title, href=f"#{_anchor(step.id)}")
+
+
+def phase_anchor(name: str) -> str:
+    """The id of a phase's section."""
+    return f"phase-{_anchor(name)}"
+
+
+def _anchor(name: str) -> str:
+    return "step-" + "".join(c if c.isascii() and (c.isalnum() or c in "._-") else f"_{ord(c):x}" for c in name)
+
+
+def machines(found: Sequence[Fate], digest: Digest, numbers: Mapping[str, int]) -> Safe:
+    """A row a machine: what it was, what becomes of it, and every line of the plan that touches it."""
+    rows = [
+        el(
+            "tr",
+            el("th", fate.name, scope="row"),
+            el("td", roles_text(fate.before) or "–"),
+            el("td", roles_text(fate.after) or "–"),
+            el("td", fate.sentence and el("strong", fate.sentence), _touching(fate.lines)),
+            data_item="machine",
+            data_hosts=str(numbers.get(fate.name, "")),
+            data_phases=" ".join(dict.fromkeys(group.phase for group in fate.lines)),
+        )
+        for fate in found
+    ]
+    agents = agent_lines(digest)
+    if agents:
+        rows.append(
+            el(
+                "tr",
+                el("th", "Agents", scope="row"),
+                el("td", "see the pictures"),
+                el("td", "upgraded"),
+                el("td", _touching(agents)),
+                data_item="machine",
+                data_hosts="",
+                data_phases=" ".join(dict.fromkeys(group.phase for group in agents)),
+            )
+        )
+    return table(("Machine", "Before", "After", "What happens to it, in this order"), rows)
+
+
+def _touching(groups: Sequence[Group]) -> Optional[Safe]:
+    if not groups:
+        return None
+    items = [
+        el("li", el("a", group.title, href=f"#{_anchor(group.key)}"), " ",
+           el("span", words.label(words.PHASES, group.phase).lower(), class_="grade"),
+           join(" ", tag("point of no return", "pnr")) if group.point_of_no_return else None)
+        for group in groups
+    ]  # fmt: skip
+    return el("ol", items, class_="plain")
+
+
+def phases(digest: Digest, numbers: Mapping[str, int], list_agents: bool) -> Safe:
+    """Every phase with its order as a picture and its steps as a table."""
+    return join(*[_phase(phase, digest, numbers, list_agents) for phase in digest.phases])
+
+
+def _phase(phase: Phase, digest: Digest, numbers: Mapping[str, int], list_agents: bool) -> Safe:
+    facts = [words.count(len(phase.steps), "step"), words.between(phase.elapsed)]
+    if phase.downtime.high:
+        facts.append(f"monitoring stands still {words.duration(phase.downtime.likely)}")
+    rows: list[Safe] = []
+    for group in phase.groups:
+        if group.point_of_no_return:
+            rows.append(el("tr", el("td", "▼ Point of no return ▼", colspan=6), class_="pnr-rule"))
+        rows.append(_row(group, digest, numbers, list_agents))
+    drawing = None
+    if len(phase.groups) > 1:
+        drawing = el(
+            "figure",
+            el("figcaption", "Order ", el("small", "what stands lower waits for what it is joined to above")),
+            graph_svg(phase, digest, f"graph-{_anchor(phase.name)}"),
+        )
+    return el(
+        "section",
+        el(
+            "header",
+            el("h3", phase.title),
+            el("p", words.PHASE_MEANINGS.get(phase.name, "")),
+            el("p", " · ".join(facts)),
+        ),
+        drawing,
+        table(("State", "Step", "On", "How", "Takes", "Way back"), rows),
+        class_="phase",
+        id=phase_anchor(phase.name),
+        data_holds="steps",
+    )
+
+
+def _row(group: Group, digest: Digest, numbers: Mapping[str, int], list_agents: bool) -> Safe:
+    first = group.first
+    hosts = group.hosts
+    where = ", ".join(hosts) if len(hosts) <= 3 else f"{len(hosts):,} hosts"
+    way_back = (
+        tag("no way back", "pnr") if group.point_of_no_return else words.label(words.REVERSIBILITY, first.reversibility)
+    )
+    return el(
+        "tr",
+        el("td", _states(group), class_="state"),
+        el(
+            "td",
+            el("strong", group.title),
+            " ",
+            tag("monitoring stands still", "down") if group.downtime else None,
+            [el("p", reason(one), class_="why") for one in first.why[:6]],
+            _details(group, digest, list_agents),
+        ),
+        el("td", where),
+        el("td", tag("by hand", "hand") if first.mode == "manual" else words.label(words.MODES, first.mode)),
+        el("td", words.duration(group.took), el("br"),
+           el("span", f"{words.duration(first.estimate.low)} – {words.duration(first.estimate.high)}", class_="grade")
+           if group.single else el("span", "together", class_="grade")),
+        el("td", way_back),
+        id=_anchor(group.key),
+        class_="pnr-row" if group.point_of_no_return else None,
+        data_item="step",
+        data_phases=group.phase,
+        data_hosts=" ".join(str(numbers[host]) for host in hosts if host in numbers),
+    )  # fmt: skip
+
+
+def _states(group: Group) -> Safe:
+    if group.single or len(group.states) == 1:
+        return tag(words.label(words.STATES, group.state), group.state)
+    return join(*[
+        join(tag(f"{number:,} {words.label(words.STATES, state)}", state), el("br"))
+        for state, number in group.states.items()
+    ])  # fmt: skip
+
+
+def _details(group: Group, digest: Digest, list_agents: bool) -> Safe:
+    """What a reader may want to know of a step, folded away on screen."""
+    first = group.first
+    facts: list[tuple[str, Child]] = [("Id", el("code", first.id if group.single else group.key))]
+    if first.done_when:
+        facts.append(("Done when", el("ul", [el("li", text) for text in first.done_when], class_="plain")))
+    waits = _waits(group, digest)
+    if waits:
+        facts.append(("Starts after", waits))
+    if first.undo:
+        facts.append(("Undo", first.undo))
+    if not group.single:
+        facts.append(("Hosts", _listed(group.hosts, list_agents)))
+    facts += [("With", _parameters(first.parameters, list_agents))] if group.single and first.parameters else []
+    return el(
+        "details", el("summary", "Done when, undo, order"), el("dl", [(el("dt", k), el("dd", v)) for k, v in facts])
+    )
+
+
+def _waits(group: Group, digest: Digest) -> Safe:
+    """Required steps, as links; those of which there are many by the phase they are in."""
+    own = {step.id for step in group.steps}
+    required = [name for name in group.first.requires if name not in own]
+    if len(required) <= 12:
+        items = [(el("li", step_link(step)) if (step := digest.step(name)) else el("li", name)) for name in required]
+    else:
+        counts: dict[str, int] = {}
+        for name in required:
+            step = digest.step(name)
+            phase = step.phase if step else "done already"
+            counts[phase] = counts.get(phase, 0) + 1
+        items = [
+            el("li", f"{words.label(words.PHASES, phase)}: {words.count(n, 'step')}") for phase, n in counts.items()
+        ]
+    return el("ul", items, class_="plain") if items else Safe("")
+
+
+def _listed(names: Sequence[str], everything: bool) -> Safe:
+    shown = names if everything else names[:SHOWN_HOSTS]
+    left = len(names) - len(shown)
+    return join(", ".join(shown), el("span", f" and {left:,} more", class_="more") if left else None)
+
+
+def _parameters(parameters: Mapping[str, object], list_agents: bool) -> Safe:
+    parts = []
+    for key, value in list(parameters.items())[:20]:
+        if isinstance(value, (list, tuple)) and len(value) > 3 and not list_agents:
+            said = words.count(len(value), "entry", "entries")
+        else:
+            said = plain(value, 1_000_000 if list_agents else 240)
+        parts.append(el("li", el("code", key), " ", said))
+    return el("ul", parts, class_="plain")
