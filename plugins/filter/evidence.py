@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.scom.upgrade.plugins.module_utils.group_shell import NoServer, choose
 
 
@@ -35,11 +33,14 @@ def host_answers(hostvars, names):
 
 
 def group_shell(answers):
-    """The server that is asked about the group, from what `host_answers` gives: `{host, server, product}`."""
+    """The server that is asked about the group, from what `host_answers` gives: `{host, server, product, problem}`.
+
+    Where none fits, `host` is None and `problem` says why and what to do.
+    """
     try:
-        return choose(answers["hosts"], answers["unreachable"])
+        return dict(choose(answers["hosts"], answers["unreachable"]), problem=None)
     except NoServer as error:
-        raise AnsibleFilterError(str(error)) from error
+        return {"host": None, "server": None, "product": None, "problem": str(error)}
 
 
 def backup_entries(results, host):
