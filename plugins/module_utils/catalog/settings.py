@@ -48,7 +48,6 @@ SETTINGS: dict[str, Setting] = {
         Setting("database_free_percent", 50, "free space the operational database must exceed", "field", "S14, S19a"),
         Setting("log_percent", 50, "transaction log as a share of the data files", "field", "S14, S19a (C14)"),
         Setting("warehouse_memory_mb", 2048, "memory at which the warehouse upgrade was seen to fail", "field", "S14"),
-        Setting("backup_max_age_hours", 24, "age at which a database backup counts as old", "inferred", "O12"),
         Setting(
             "system_state_max_age_hours", 168, "age at which a system-state backup counts as old", "inferred", "O13"
         ),

@@ -1,0 +1,394 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules about the surroundings: clocks, reboots, certificates, media, accounts, ports, files held open."""
+
+from __future__ import annotations
+
+from ..catalog import network, setup
+from .engine import (
+    BLOCK,
+    BREAKS,
+    MANUAL,
+    NOT_APPLICABLE,
+    OUTAGE,
+    PASS,
+    WARN,
+    Context,
+    Finding,
+    rule,
+)
+from .view import Row, counted, listed, view
+
+
+@rule(
+    "R48",
+    "Role services of the web console",
+    severity="warn",
+    impact=BREAKS,
+    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
+    columns=("host", "role service", "finding"),
+    remedy="""Add the role services with ServerManager, allow the ASP.NET 4 ISAPI extension, and keep the web console off
+        machines with SharePoint.""",
+    evidence="field",
+    source="product-reference 1.2",
+    tags=("web_console", "iis", "software"),
+    facts=("hosts[].iis.features", "hosts[].software"),
+    setup=("checks", "Missing role services are findings of the prerequisite page."),
+)
+def web_features(context: Context) -> list[Finding]:
+    """The 2012 web console needs a list of IIS role services that the one of 2007 R2 did not need."""
+    rows: list[Row] = []
+    unread: list[Row] = []
+    asked = False
+    for one in view(context).staying:
+        if "web_console" not in one.roles:
+            continue
+        asked = True
+        have = one.get("iis.features")
+        if have is None:
+            unread.append((one.name, "", "role services not read"))
+            continue
+        names = {str(name).lower() for name in have}
+        for feature in setup.IIS_FEATURES:
+            if feature.name.startswith("Web-") and feature.name.lower() not in names:
+                rows.append((one.name, feature.name, "missing"))
+        rows.extend((one.name, name, "SharePoint") for name, _version in one.software("sharepoint"))
+    if not asked:
+        return [Finding(NOT_APPLICABLE, "No web console stays where it is.")]
+    findings = []
+    if rows:
+        hosts = listed(sorted({str(row[0]) for row in rows}))
+        findings.append(Finding(WARN, f"{counted(len(rows), 'finding')} about role services on {hosts}.", tuple(rows)))
+    if unread:
+        text = f"Role services not read on {listed([str(row[0]) for row in unread])}."
+        findings.append(Finding(MANUAL, text, tuple(unread)))
+    return findings or [Finding(PASS, "Every role service of the web console is there.")]
+
+
+@rule(
+    "R64",
+    "The clocks agree",
+    severity="warn",
+    impact=OUTAGE,
+    outcomes=(PASS, WARN, MANUAL),
+    columns=("host", "seconds off"),
+    remedy="Synchronise the host's time; Kerberos refuses a difference of five minutes, and event times mislead.",
+    evidence="recalled",
+    source="setting clock_skew_seconds",
+    tags=("time", "server", "gateway", "agent"),
+    facts=("hosts[].clock_skew_seconds",),
+    options=("clock_skew_seconds",),
+    setup=("not checked", "Setup does not compare clocks."),
+)
+def clocks(context: Context) -> list[Finding]:
+    """Logons between hosts whose clocks differ too much fail, and a backup seems older or newer than it is."""
+    most = float(context.settings["clock_skew_seconds"])
+    rows: list[Row] = []
+    unread: list[str] = []
+    for one in view(context).machines:
+        if one.facts is None:
+            continue
+        skew = one.get("clock_skew_seconds")
+        if skew is None:
+            unread.append(one.name)
+        elif abs(skew) > most:
+            rows.append((one.name, skew))
+    findings = []
+    if rows:
+        text = f"Clocks off by more than {most:.0f} seconds: {listed([str(row[0]) for row in rows])}."
+        findings.append(Finding(WARN, text, tuple(rows)))
+    if unread:
+        text = f"Clock not read on {listed(unread)}."
+        findings.append(Finding(MANUAL, text, tuple((name, "unknown") for name in unread)))
+    return findings or [Finding(PASS, "The clocks agree.")]
+
+
+@rule(
+    "R65",
+    "No restart is pending",
+    severity="warn",
+    impact=BREAKS,
+    outcomes=(PASS, WARN, MANUAL),
+    columns=("host", "pending restart"),
+    remedy="Restart the host in a window of its own before the upgrade.",
+    evidence="field",
+    source="scripting-reference 2.6",
+    tags=("server", "gateway", "database", "reboot"),
+    facts=("hosts[].pending_reboot",),
+    setup=("checks", "A pending restart is a usual finding of a prerequisite page; not confirmed for RTM."),
+)
+def pending_reboot(context: Context) -> list[Finding]:
+    """Files that wait for a restart are files setup cannot replace."""
+    rows: list[Row] = []
+    unread: list[str] = []
+    for one in view(context).staying:
+        if one.facts is None:
+            continue
+        state = one.get("pending_reboot")
+        if state is None:
+            unread.append(one.name)
+        elif state:
+            rows.append((one.name, "yes"))
+    findings = []
+    if rows:
+        findings.append(Finding(WARN, f"A restart is pending on {listed([str(row[0]) for row in rows])}.", tuple(rows)))
+    if unread:
+        text = f"Whether a restart is pending was not read on {listed(unread)}."
+        findings.append(Finding(MANUAL, text, tuple((name, "unknown") for name in unread)))
+    return findings or [Finding(PASS, "No restart is pending.")]
+
+
+@rule(
+    "R66",
+    "Channel certificates outlast the upgrade",
+    severity="warn",
+    impact=OUTAGE,
+    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
+    columns=("host", "subject", "valid until", "finding"),
+    remedy="Renew the certificate, import it with MOMCertImport and restart the health service, before the upgrade.",
+    evidence="inferred",
+    source="product-reference 4; scripting-reference 5.1",
+    tags=("gateway", "agent", "certificate"),
+    facts=("hosts[].certificates", "hosts[].channel_certificate_serial"),
+    options=("certificate_days",),
+    setup=("not checked", "Setup does not look at certificates."),
+)
+def certificates(context: Context) -> list[Finding]:
+    """Gateways and agents outside the domain authenticate by certificate; one that ends in the middle cuts them off."""
+    known = view(context)
+    days = float(context.settings["certificate_days"])
+    rows: list[Row] = []
+    unread: list[Row] = []
+    asked = False
+    for one in known.machines:
+        if one.facts is None or not (one.get("channel_certificate_serial") or "gateway" in one.roles):
+            continue
+        if not one.get("channel_certificate_serial"):
+            if one.get("domain_joined") is False:
+                asked = True
+                rows.append((one.name, "", "", "outside the domain and without a channel certificate"))
+            continue
+        asked = True
+        found = one.get("certificates")
+        if not found:
+            unread.append((one.name, "", "", "certificates not read"))
+            continue
+        ends = [(known.hours_left(item.get("not_after")), item) for item in found]
+        left = [(hours, item) for hours, item in ends if hours is not None]
+        if not left:
+            unread.append((one.name, "", "", "end of validity not read"))
+            continue
+        hours, item = max(left, key=lambda pair: pair[0])
+        if hours < days * 24:
+            state = "expired" if hours <= 0 else f"{hours / 24:.0f} days left"
+            rows.append((one.name, str(item.get("subject")), str(item.get("not_after")), state))
+    if not asked:
+        return [Finding(NOT_APPLICABLE, "No machine that gave facts authenticates by certificate.")]
+    findings = []
+    if rows:
+        text = f"Certificates: {listed([str(row[0]) for row in rows])}."
+        findings.append(Finding(WARN, text, tuple(rows)))
+    if unread:
+        text = f"Certificates not read on {listed([str(row[0]) for row in unread])}."
+        findings.append(Finding(MANUAL, text, tuple(unread)))
+    return findings or [Finding(PASS, f"Every channel certificate is valid for {days:.0f} days and more.")]
+
+
+@rule(
+    "R67",
+    "Nothing holds the program folders open",
+    severity="manual",
+    impact=OUTAGE,
+    outcomes=(PASS, MANUAL, NOT_APPLICABLE),
+    columns=("server",),
+    remedy="""Close consoles, shells, editors and file shares that use the product's folders on servers and gateways. When
+        setup warns with 25453: confirm, stop the health service, rename Health Service State, start it again. Confirm
+        the check in the input confirmed: {R67: {by, when}}.""",
+    evidence="field",
+    source="S28 (the SP1 hop)",
+    tags=("server", "gateway"),
+    facts=("inputs.confirmed",),
+    setup=("fails later", "Warning 25453 while files are replaced."),
+)
+def open_handles(context: Context) -> list[Finding]:
+    """Open files below the product's folders made a later upgrade stumble. They are not read remotely."""
+    known = view(context)
+    left = [one for one in known.members if not one.is_2012]
+    if known.members and not left:
+        return [Finding(NOT_APPLICABLE, "Every server is at 2012.")]
+    confirmed = known.confirmed("R67")
+    if confirmed:
+        return [Finding(PASS, f"Checked: {confirmed}.")]
+    rows: tuple[Row, ...] = tuple((one.name,) for one in left)
+    return [Finding(MANUAL, "Nobody has confirmed that the program folders are free.", rows)]
+
+
+@rule(
+    "R68",
+    "The media is there and is what it should be",
+    severity="block",
+    impact=BREAKS,
+    outcomes=(PASS, WARN, BLOCK, MANUAL),
+    columns=("host", "file", "finding"),
+    remedy="""Put the 2012 media at the configured path, or let the collection copy it; a file whose hash differs is
+        replaced from a source you trust.""",
+    evidence="inferred",
+    source="product-reference 2, 3, 4",
+    tags=("media", "server", "gateway"),
+    facts=("hosts[].media", "inputs.media_path", "settings.media_hashes"),
+    options=("media_hashes",),
+    setup=("checks", "An unfit image ends setup with InvalidInstallImage (16)."),
+)
+def media(context: Context) -> list[Finding]:
+    """Every server needs the media; a file that differs from its expected hash must not be run."""
+    known = view(context)
+    wanted = {str(name).lower(): str(value).lower() for name, value in context.settings["media_hashes"].items()}
+    if not context.inputs.get("media_path"):
+        return [Finding(WARN, "No media path is configured (input media_path).")]
+    wrong: list[Row] = []
+    missing: list[Row] = []
+    unread: list[Row] = []
+    for one in known.media_hosts:
+        found = one.get("media")
+        if found is None:
+            unread.append((one.name, "", "not read"))
+        elif not found.get("present"):
+            missing.append((one.name, str(found.get("path") or ""), "absent"))
+        else:
+            files = {str(name).lower(): entry for name, entry in (found.get("files") or {}).items()}
+            for need in known.media_needed(one):
+                if need.lower() not in files:
+                    missing.append((one.name, need, "absent"))
+            for name, value in wanted.items():
+                have = (files.get(name) or {}).get("sha256")
+                if have is not None and str(have).lower() != value:
+                    wrong.append((one.name, name, "hash differs"))
+                elif name in files and have is None:
+                    unread.append((one.name, name, "hash not read"))
+    findings = []
+    if wrong:
+        text = f"Media differs from its expected hash on {listed(sorted({str(row[0]) for row in wrong}))}."
+        findings.append(Finding(BLOCK, text, tuple(wrong)))
+    if missing:
+        text = f"Media or files of it are missing on {listed(sorted({str(row[0]) for row in missing}))}."
+        findings.append(Finding(WARN, text, tuple(missing)))
+    if unread:
+        text = f"Media not read on {listed(sorted({str(row[0]) for row in unread}))}."
+        findings.append(Finding(MANUAL, text, tuple(unread)))
+    if not findings and not wanted:
+        text = "The media is present everywhere; no expected hash is configured (setting media_hashes)."
+        return [Finding(MANUAL, text)]
+    return findings or [Finding(PASS, "The media is present and matches its hashes.")]
+
+
+@rule(
+    "R69",
+    "Accounts for the upgrade",
+    severity="manual",
+    impact=BREAKS,
+    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
+    columns=("input", "account", "needs"),
+    remedy="""Name the accounts in the inputs; make sure each can log on and has what the table says; confirm it in the
+        input confirmed: {R69: {by, when}}.""",
+    evidence="later guide",
+    source="S19b, S19e, S19k (3.3)",
+    tags=("account", "inputs", "sql"),
+    facts=("inputs.account", "inputs.data_access_account", "inputs.data_reader_account", "inputs.confirmed"),
+    setup=("checks", "Setup fails where the account lacks a right, after it has begun."),
+)
+def accounts(context: Context) -> list[Finding]:
+    """Setup runs as local administrator, Operations Manager administrator and sysadmin; the rights are not read here."""
+    known = view(context)
+    if known.is_2012:
+        return [Finding(NOT_APPLICABLE, "The management group is at 2012 already.")]
+    needs = {
+        "account": "local administrator, Operations Manager administrator, sysadmin on every instance",
+        "data_access_account": "local administrator on management servers; its database rights come from setup",
+        "data_reader_account": "read access to the data warehouse",
+    }
+    if known.database("warehouse") is None:
+        needs["data_writer_account"] = "write access to the new data warehouse"
+    missing = [name for name in needs if not context.inputs.get(name)]
+    if missing:
+        rows: tuple[Row, ...] = tuple((name, "not named", needs[name]) for name in missing)
+        return [Finding(WARN, f"Accounts not named: {listed(missing)}.", rows)]
+    confirmed = known.confirmed("R69")
+    if confirmed:
+        return [Finding(PASS, f"Rights checked: {confirmed}.")]
+    rows = tuple((name, str(context.inputs.get(name) or ""), need) for name, need in needs.items())
+    return [Finding(MANUAL, "The rights of the accounts were not read.", rows)]
+
+
+@rule(
+    "R70",
+    "Ports between the machines are open",
+    severity="manual",
+    impact=OUTAGE,
+    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
+    columns=("from", "to", "ports", "when"),
+    remedy="""Open the ports for the upgrade (5724 may be closed again afterwards), probe them from the machine that
+        connects, and confirm it in the input confirmed: {R70: {by, when}}.""",
+    evidence="later guide",
+    source="product-reference 9",
+    tags=("network", "server", "gateway", "database"),
+    facts=("group.servers[].primary", "group.agents[].primary", "inputs.probes", "inputs.confirmed"),
+    setup=("fails later", "Setup needs 5724 to a management server and SQL Server; it fails where they do not answer."),
+)
+def ports(context: Context) -> list[Finding]:
+    """The pairs of this group that have to talk, with their ports; probes given in the inputs are judged.
+
+    A probe is an entry of the input ``probes``: ``{from, to, port, open}``.
+    """
+    known = view(context)
+    pairs = known.connections(network.PORTS)
+    if not pairs:
+        return [Finding(NOT_APPLICABLE, "No connection of the group is known.")]
+    probes = known.probes
+    closed: list[Row] = []
+    for source, target, numbers, when in pairs:
+        for port in numbers.split(", "):
+            if probes.get((source.lower(), target.lower(), port.split("/")[0])) is False:
+                closed.append((source, target, port, when))
+    if closed:
+        hosts = listed(sorted({f"{row[0]} to {row[1]}" for row in closed}))
+        return [Finding(WARN, f"Closed: {hosts}.", tuple(closed))]
+    confirmed = known.confirmed("R70")
+    if confirmed:
+        return [Finding(PASS, f"Ports checked: {confirmed}.")]
+    return [Finding(MANUAL, f"{counted(len(pairs), 'connection')} not probed.", tuple(pairs))]
+
+
+@rule(
+    "R83",
+    "All management servers name the same databases",
+    severity="warn",
+    impact=BREAKS,
+    outcomes=(PASS, WARN, MANUAL),
+    columns=("server", "operational database", "data warehouse"),
+    remedy="""Find out which is right and correct the registry of the others; a server that points elsewhere upgrades the
+        wrong database or none.""",
+    evidence="inferred",
+    source="scripting-reference 2.6; S19n",
+    tags=("server", "database"),
+    facts=("hosts[].opsmgr.database_server", "hosts[].opsmgr.database_name"),
+    setup=("fails later", "Setup upgrades the database the registry names."),
+)
+def same_databases(context: Context) -> list[Finding]:
+    """After a move of the databases one server is easily forgotten."""
+    rows: list[Row] = []
+    unread: list[str] = []
+    for one in view(context).role_machines:
+        if not set(one.roles) & {"root_management_server", "management_server"}:
+            continue
+        name = one.get("opsmgr.database_name")
+        if not name:
+            unread.append(one.name)
+            continue
+        server = str(one.get("opsmgr.database_server") or "")
+        rows.append((one.name, f"{server} {name}", str(one.get("opsmgr.warehouse_name") or "")))
+    findings = []
+    if len({str(row[1]).lower() for row in rows}) > 1:
+        findings.append(Finding(WARN, "The management servers name different databases.", tuple(rows)))
+    if unread:
+        text = f"Which database {listed(unread)} uses was not read."
+        findings.append(Finding(MANUAL, text, tuple((name, "unknown", "") for name in unread)))
+    return findings or [Finding(PASS, "All management servers name the same database.")]

@@ -1,0 +1,467 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules about order: the plan keeps it by itself, so these tell when the group is already out of it."""
+
+from __future__ import annotations
+
+from ..catalog import is_2012
+from .engine import (
+    BLOCK,
+    BREAKS,
+    MANUAL,
+    NOT_APPLICABLE,
+    NOTE,
+    OUTAGE,
+    PASS,
+    WARN,
+    Context,
+    Finding,
+    rule,
+)
+from .view import Member, Row, by_parent, counted, listed, view
+
+
+def _old(members: list[Member]) -> list[Member]:
+    return [one for one in members if one.version and not is_2012(one.version)]
+
+
+def _new(members: list[Member]) -> list[Member]:
+    return [one for one in members if is_2012(one.version)]
+
+
+def _rows(members: list[Member], finding: str) -> tuple[Row, ...]:
+    return tuple((one.name, one.kind_text, one.version or "unknown", finding) for one in members)
+
+
+_COLUMNS = ("object", "kind", "version", "finding")
+
+
+@rule(
+    "R22",
+    "Manual agents are upgraded before the servers",
+    severity="warn",
+    impact=OUTAGE,
+    outcomes=(PASS, WARN, NOT_APPLICABLE),
+    columns=("agent or group of agents", "parent", "finding"),
+    remedy="Upgrade the remaining manual agents now, before any further server.",
+    evidence="documented",
+    source="S5, S9 (O3)",
+    tags=("order", "agent"),
+    facts=("group.agents[].manual", "group.agents[].version", "group.servers[].version"),
+    setup=("not checked", "Setup of a server does not look at agents."),
+)
+def manual_first(context: Context) -> list[Finding]:
+    """In a distributed group manually installed agents come first; with a single server they follow it."""
+    known = view(context)
+    left = [one for one in known.agents if one.manual and one.version and not is_2012(one.version)]
+    if known.agents_after_group or not left:
+        return [Finding(NOT_APPLICABLE, "No manual agent has to come before a server.")]
+    ahead = _new(known.secondaries + known.gateways)
+    if not ahead:
+        text = f"{counted(len(left), 'manual agent')} come first in the plan; no server is ahead of them."
+        return [Finding(PASS, text)]
+    text = f"{listed([one.name for one in ahead])} at 2012 while {counted(len(left), 'manual agent')} are not."
+    return [Finding(WARN, text, by_parent(left, "still at 2007 R2"))]
+
+
+@rule(
+    "R23",
+    "Secondary management servers are upgraded before gateways, pushed agents and the group",
+    severity="block",
+    impact=BREAKS,
+    outcomes=(PASS, WARN, BLOCK, NOT_APPLICABLE),
+    columns=_COLUMNS,
+    remedy="""Upgrade the secondary management servers before anything else. After the group's upgrade they cannot talk to
+        it until they are upgraded too; leave this rule out of the selection to let the plan go on with them.""",
+    evidence="documented",
+    source="S9, S5 (O4)",
+    tags=("order", "server"),
+    facts=("group.servers[].version", "group.agents[].version"),
+    setup=("unknown", "Whether the group's upgrade looks at the secondary servers is open (M4)."),
+)
+def secondaries_first(context: Context) -> list[Finding]:
+    """Secondary servers, then gateways, then pushed agents, then the group. The plan keeps to it."""
+    known = view(context)
+    left = _old(known.secondaries_staying)
+    if not left:
+        return [Finding(NOT_APPLICABLE, "No secondary management server is left to upgrade.")]
+    names = listed([one.name for one in left])
+    if known.is_2012:
+        text = f"The group is at 2012 while {names} is not."
+        return [Finding(BLOCK, text, _rows(left, "not upgraded before the group"))]
+    ahead = _new(known.gateways)
+    pushed = [one for one in known.agents if not one.manual and is_2012(one.version)]
+    if ahead or pushed:
+        text = f"Gateways or pushed agents are at 2012 while {names} is not."
+        rows = _rows(ahead, "ahead of its management servers")
+        if pushed:
+            rows += ((f"{len(pushed)} agents", "pushed agents", "2012", "ahead of their management servers"),)
+        return [Finding(WARN, text, rows)]
+    return [Finding(PASS, f"{names}: next in the plan, and nothing is ahead of it.")]
+
+
+@rule(
+    "R24",
+    "Gateways are upgraded before the group",
+    severity="block",
+    impact=BREAKS,
+    outcomes=(PASS, BLOCK, NOT_APPLICABLE),
+    columns=_COLUMNS,
+    remedy="""Upgrade the gateways; leave this rule out of the selection to let the plan go on with them. The book's authors
+        put gateways even before their management servers (C3); the plan follows Microsoft.""",
+    evidence="documented",
+    source="S1 (O5)",
+    tags=("order", "gateway"),
+    facts=("group.servers[].version",),
+    setup=("unknown", "Whether the group's upgrade looks at gateways is open (M4)."),
+)
+def gateways_first(context: Context) -> list[Finding]:
+    """A gateway that was left behind cannot work with an upgraded group."""
+    known = view(context)
+    left = _old(known.gateways_staying)
+    if not left:
+        return [Finding(NOT_APPLICABLE, "No gateway is left to upgrade.")]
+    names = listed([one.name for one in left])
+    if known.is_2012:
+        return [Finding(BLOCK, f"The group is at 2012 while {names} is not.", _rows(left, "not upgraded in time"))]
+    return [Finding(PASS, f"{names}: in the plan before the group.")]
+
+
+@rule(
+    "R25",
+    "The root management server is upgraded last",
+    severity="block",
+    impact=BREAKS,
+    outcomes=(PASS, BLOCK, MANUAL, NOT_APPLICABLE),
+    columns=_COLUMNS,
+    remedy="""Bring the servers that were left behind to 2012 one at a time, and verify the group's health; leave this rule
+        out of the selection to let the plan go on with them.""",
+    evidence="documented",
+    source="S5, S9 (O4)",
+    tags=("order", "server"),
+    facts=("group.servers[].version", "group.servers[].is_root"),
+    setup=("unknown", "No source tells whether setup refuses on the root management server."),
+)
+def root_last(context: Context) -> list[Finding]:
+    """Upgrading the root management server converts the database; a secondary server left behind is cut off then."""
+    known = view(context)
+    if known.root is None and not known.is_2012:
+        return [Finding(MANUAL, "No server is known as the root management server.")]
+    left = _old(known.secondaries_staying)
+    if known.root is not None and is_2012(known.root.version) and left:
+        text = f"{known.root.name} is at 2012 before {listed([one.name for one in left])}."
+        return [Finding(BLOCK, text, _rows(left, "left behind"))]
+    if known.is_2012:
+        return [Finding(NOT_APPLICABLE, "The management group is at 2012.")]
+    return [Finding(PASS, "The root management server is at 2007 R2 and comes last in the plan.")]
+
+
+@rule(
+    "R26",
+    "Nothing reports to a root management server that leaves",
+    severity="note",
+    impact=OUTAGE,
+    outcomes=(PASS, NOTE, MANUAL, NOT_APPLICABLE),
+    columns=("agent or gateway", "parent", "finding"),
+    remedy="""The plan moves agents and gateways to a server that stays and waits until they report there; the old server
+        stays their failover until then, because it is the one that tells them.""",
+    evidence="inferred",
+    source="S1, S26, S27 (O15, O20)",
+    tags=("order", "agent", "gateway"),
+    facts=("group.agents[].primary", "group.servers[].primary", "path.retire"),
+    setup=("not checked", "Setup removes the server from the group; it does not look at who reports to it."),
+)
+def nobody_on_leaving(context: Context) -> list[Finding]:
+    """Where the group's upgrade runs on a secondary server, the old root and other replaced servers disappear."""
+    known = view(context)
+    leaving = {one.fqdn for one in known.members_leaving}
+    if not leaving:
+        return [Finding(NOT_APPLICABLE, "No server leaves the group.")]
+    agents = [one for one in known.agents if one.primary in leaving]
+    gateways = [one for one in known.gateways_staying if one.primary in leaving]
+    if not agents and not gateways:
+        return [Finding(PASS, "Nothing reports to a server that leaves the group.")]
+    rows = by_parent(agents, "moved by the plan")
+    rows += tuple((one.name, one.primary or "", "gateway, moved by the plan") for one in gateways)
+    text = f"{counted(len(agents), 'agent')} and {counted(len(gateways), 'gateway')} report to a server that leaves."
+    if not known.run_from:
+        return [Finding(MANUAL, text + " No server is known that could take them.", rows)]
+    return [Finding(NOTE, text, rows)]
+
+
+@rule(
+    "R27",
+    "The encryption key is restored where the group's upgrade runs",
+    severity="note",
+    impact=BREAKS,
+    outcomes=(PASS, NOTE, NOT_APPLICABLE),
+    columns=("server", "step"),
+    remedy="""The plan restores the saved key on the chosen server before the group's upgrade; the tool asks for the
+        password it was saved with.""",
+    evidence="inferred",
+    source="O14 (C16, M4)",
+    tags=("order", "backup", "server"),
+    facts=("path.run_from", "journal"),
+    setup=("unknown", "Whether setup needs the key on a secondary server is open (M4)."),
+)
+def key_restored(context: Context) -> list[Finding]:
+    """Without the key the new server could not read the secrets in the database. Only in a path from a secondary."""
+    known = view(context)
+    if known.is_2012 or not known.from_secondary:
+        return [Finding(NOT_APPLICABLE, "The group's upgrade runs on the root management server.")]
+    if known.journal_done("encryption_key_restore"):
+        return [Finding(PASS, f"The key was restored on {known.run_from}.")]
+    rows: tuple[Row, ...] = ((str(known.run_from), "quiesce.encryption_key_restore"),)
+    return [Finding(NOTE, f"A step of the plan restores the key on {known.run_from}.", rows)]
+
+
+@rule(
+    "R28",
+    "Reporting is upgraded last of the servers",
+    severity="warn",
+    impact=OUTAGE,
+    outcomes=(PASS, WARN, NOT_APPLICABLE),
+    columns=_COLUMNS,
+    remedy="Finish servers, gateways, consoles and agents; then verify reporting with a generic performance report.",
+    evidence="later guide",
+    source="S19g (O7)",
+    tags=("order", "reporting"),
+    facts=("hosts[].opsmgr.reporting", "group.servers[].version"),
+    setup=("checks", "The prerequisite page of Reporting asks for an upgraded management server."),
+)
+def reporting_last(context: Context) -> list[Finding]:
+    """A reporting server that is upgraded before the others fails its prerequisites, or serves a group it cannot read."""
+    known = view(context)
+    ahead = [one for one in known.role_machines if "reporting" in one.roles and one.get("opsmgr.installed_2012")]
+    if not any("reporting" in one.roles for one in known.role_machines):
+        return [Finding(NOT_APPLICABLE, "The group has no reporting server.")]
+    left = _old(known.secondaries_staying + known.gateways_staying)
+    if ahead and not known.is_2012:
+        left = left or _old(known.members)
+    if ahead and left:
+        text = f"{listed([one.name for one in ahead])} is at 2012 before {listed([one.name for one in left])}."
+        return [Finding(WARN, text, _rows(left, "not upgraded before Reporting"))]
+    return [Finding(PASS, "Reporting is not ahead of the servers.")]
+
+
+@rule(
+    "R29",
+    "Configuration of Reporting after an upgrade from a secondary server",
+    severity="note",
+    impact=BREAKS,
+    outcomes=(PASS, NOTE, NOT_APPLICABLE),
+    columns=("reporting server", "points at", "step"),
+    remedy="""The plan changes rsreportserver.config (ServerName under Security and Authentication) and the registry value
+        DefaultSDKServiceMachine to the new server, and restarts the report server, before Reporting is upgraded.""",
+    evidence="field",
+    source="S14 (O16)",
+    tags=("order", "reporting"),
+    facts=("hosts[].opsmgr.reporting", "path.run_from"),
+    setup=("checks", "Setup of Reporting shows a critical finding: it cannot connect (S14)."),
+)
+def reporting_config(context: Context) -> list[Finding]:
+    """Only after an upgrade from a secondary server does Reporting still name a server that no longer exists."""
+    known = view(context)
+    servers = [one for one in known.role_machines if "reporting" in one.roles]
+    if not known.from_secondary or not servers:
+        return [Finding(NOT_APPLICABLE, "Reporting keeps its management server, or there is none.")]
+    leaving = {one.fqdn for one in known.members_leaving} | {one.short for one in known.members_leaving}
+    rows: list[Row] = []
+    for one in servers:
+        machine = str(one.get("opsmgr.reporting.sdk_machine") or "")
+        if (machine.lower() in leaving or not machine) and not one.get("opsmgr.installed_2012"):
+            rows.append((one.name, machine or "unknown", "features.reporting_config"))
+    if rows:
+        return [Finding(NOTE, "Reporting names a server that leaves; a step of the plan changes it.", tuple(rows))]
+    return [Finding(PASS, "Reporting names a server that stays.")]
+
+
+@rule(
+    "R32",
+    "The new web console does not take the old site",
+    severity="block",
+    impact=OUTAGE,
+    outcomes=(PASS, BLOCK, MANUAL, NOT_APPLICABLE),
+    columns=("host", "old site", "chosen site"),
+    remedy="Choose another site in the input web_console_site: the upgrade deletes the old one. Default Web Site is usual.",
+    evidence="field",
+    source="S14 (3.3.8)",
+    tags=("web_console", "inputs"),
+    facts=("hosts[].opsmgr.web_console.site", "inputs.web_console_site"),
+    options=("old_site_names",),
+    setup=("checks", "The wizard does not offer the old site; unattended the run fails."),
+)
+def web_site(context: Context) -> list[Finding]:
+    """The site that setup of 2007 R2 created is deleted, so it cannot be the target."""
+    known = view(context)
+    chosen = str(context.inputs.get("web_console_site") or "Default Web Site")
+    old_names = {str(name).lower() for name in context.settings["old_site_names"]}
+    rows: list[Row] = []
+    unread: list[Row] = []
+    asked = False
+    for one in known.role_machines:
+        if "web_console" not in one.roles or one.get("opsmgr.installed_2012"):
+            continue
+        asked = True
+        site = one.get("opsmgr.web_console.site")
+        if site is None and chosen.lower() not in old_names:
+            unread.append((one.name, "unknown", chosen))
+        elif site is None or str(site).lower() == chosen.lower():
+            rows.append((one.name, str(site or chosen), chosen))
+    if not asked:
+        return [Finding(NOT_APPLICABLE, "No web console of 2007 R2 is left to upgrade.")]
+    if rows:
+        return [Finding(BLOCK, f"{chosen} is the site the upgrade deletes.", tuple(rows))]
+    if unread:
+        return [
+            Finding(MANUAL, f"The old site of {listed([str(row[0]) for row in unread])} is not known.", tuple(unread))
+        ]
+    return [Finding(PASS, f"The new web console goes to {chosen}.")]
+
+
+@rule(
+    "R35",
+    "The RMS emulator is not on a server that leaves",
+    severity="block",
+    impact=OUTAGE,
+    outcomes=(PASS, BLOCK, MANUAL, NOT_APPLICABLE),
+    columns=("holder", "finding"),
+    remedy="""Move the role with Set-SCOMRMSEmulator to a server that stays before the holder is retired; its holder is the
+        last server ever to be uninstalled.""",
+    evidence="inferred",
+    source="S14, S20 (section 4)",
+    tags=("server", "after", "emulator"),
+    facts=("group.rms_emulator", "path.retire"),
+    setup=("not checked", "Setup places the role once and never moves it."),
+)
+def emulator(context: Context) -> list[Finding]:
+    """Management packs that target the root management server class stop working with the holder."""
+    known = view(context)
+    if not known.is_2012:
+        return [Finding(NOT_APPLICABLE, "There is no emulator before the group's upgrade.")]
+    holder = known.emulator
+    if not holder:
+        return [Finding(MANUAL, "The holder of the RMS emulator is not known.")]
+    if known.name_leaves(holder):
+        return [Finding(BLOCK, f"{holder} holds the RMS emulator and leaves.", ((holder, "to be retired"),))]
+    if holder not in {one.fqdn for one in known.members} | {one.name for one in known.members}:
+        return [Finding(BLOCK, f"{holder}, the holder, is no server of the group.", ((holder, "not in the group"),))]
+    return [Finding(PASS, f"{holder} holds the RMS emulator and stays.")]
+
+
+@rule(
+    "R37",
+    "AVIcode management packs are imported after the upgrade",
+    severity="warn",
+    impact=OUTAGE,
+    outcomes=(PASS, WARN, NOT_APPLICABLE),
+    columns=("management pack", "state"),
+    remedy="""Import the two DotNet.SystemCenter packs (Enterprise.Monitoring.mpb, Client.Monitoring.mp) from SupportTools of
+        the media; setup does not.""",
+    evidence="kb",
+    source="S13 (KB 2606375, C8)",
+    tags=("management_pack", "after", "avicode"),
+    facts=("group.management_packs", "hosts[].software"),
+    setup=("not checked", "Setup does not import them."),
+)
+def avicode_packs(context: Context) -> list[Finding]:
+    """Where AVIcode is in use its packs have to be imported by hand; templates cannot be edited otherwise."""
+    known = view(context)
+    used = any("avicode" in name.lower() for name in known.management_packs) or any(
+        one.software("avicode") for one in known.machines
+    )
+    if not known.is_2012 or not used:
+        text = "AVIcode is not known to be in use." if known.is_2012 else "A task after the group's upgrade."
+        return [Finding(NOT_APPLICABLE, text)]
+    wanted = ("DotNet.SystemCenter.Enterprise.Monitoring", "DotNet.SystemCenter.Client.Monitoring")
+    have = [name.lower() for name in known.management_packs]
+    missing = [name for name in wanted if not any(one.endswith(name.lower()) for one in have)]
+    if missing:
+        return [Finding(WARN, f"Not imported: {listed(missing)}.", tuple((name, "missing") for name in missing))]
+    return [Finding(PASS, "The AVIcode management packs are imported.")]
+
+
+@rule(
+    "R39",
+    "Subscriptions are on again after the group's upgrade",
+    severity="warn",
+    impact=OUTAGE,
+    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
+    columns=("subscription", "state"),
+    remedy="The plan enables those the journal names and no others; without a journal, by the list that was kept.",
+    evidence="later guide",
+    source="S19j (O9)",
+    tags=("notification", "after"),
+    facts=("journal", "group.subscriptions"),
+    setup=("not checked", "Setup does not look at subscriptions."),
+)
+def subscriptions_back(context: Context) -> list[Finding]:
+    """Forgotten subscriptions mean that nobody is told of anything. Only those that were on are enabled again."""
+    known = view(context)
+    if not known.is_2012:
+        return [Finding(NOT_APPLICABLE, "The management group is not at 2012 yet.")]
+    saved = known.subscriptions_saved
+    if known.subscriptions is None:
+        return [Finding(MANUAL, "The notification subscriptions were not read.")]
+    off = [one for one in known.subscriptions if not one.enabled]
+    if saved is None:
+        if off:
+            rows = tuple((one.name, "off") for one in off)
+            return [Finding(MANUAL, "No journal tells which subscriptions were on before the upgrade.", rows)]
+        return [Finding(PASS, "Every subscription is enabled.")]
+    mine = [one for one in off if one.id in saved or one.name in saved]
+    if mine:
+        rows = tuple((one.name, "still off") for one in mine)
+        return [Finding(WARN, f"{counted(len(mine), 'subscription')} still off.", rows)]
+    return [Finding(PASS, "Every subscription that was on is on again.")]
+
+
+@rule(
+    "R40",
+    "The Unified Installer is not used",
+    severity="block",
+    impact=BREAKS,
+    outcomes=(PASS, BLOCK),
+    columns=("where", "what"),
+    remedy="Use Setup.exe of Operations Manager: the Unified Installer makes clean test installations and upgrades nothing.",
+    evidence="documented",
+    source="S8 (E12)",
+    tags=("inputs", "media"),
+    facts=("inputs.media_path", "hosts[].media.files"),
+    setup=("not checked", "It is another program."),
+)
+def unified_installer(context: Context) -> list[Finding]:
+    """The Unified Installer of System Center 2012 cannot upgrade."""
+    rows: list[Row] = []
+    path = str(context.inputs.get("media_path") or "")
+    if "unified" in path.lower():
+        rows.append(("media_path", path))
+    for one in view(context).machines:
+        files = (one.get("media.files") or {}) if "unified" not in path.lower() else {}
+        rows.extend((f"media on {one.name}", name) for name in files if "unified" in name.lower())
+    if rows:
+        return [Finding(BLOCK, "The media is that of the Unified Installer.", tuple(rows))]
+    return [Finding(PASS, "Setup.exe is used.")]
+
+
+@rule(
+    "R78",
+    "Agents queue through the outage",
+    severity="note",
+    impact=OUTAGE,
+    outcomes=(NOTE, NOT_APPLICABLE),
+    columns=("value", "now", "during the upgrade"),
+    remedy="""Where data of the outage matters, raise maximumQueueSizeKb of the group on the agents, and reset it afterwards;
+        no text for 2012 itself asks for it.""",
+    evidence="later guide",
+    source="S19a, S19j (3.2.12)",
+    tags=("agent",),
+    facts=("group.agents",),
+    setup=("not checked", "Setup does not look at agents."),
+)
+def agent_queue(context: Context) -> list[Finding]:
+    """While servers are down agents keep data in a queue of 15 MB; the later guide raises it to 75 MB."""
+    known = view(context)
+    if known.is_2012 or not known.agents:
+        return [Finding(NOT_APPLICABLE, "No outage of the group lies ahead.")]
+    rows: tuple[Row, ...] = (("maximumQueueSizeKb", 15360, 76800),)
+    return [Finding(NOTE, "The agents' queues can be raised for the outage.", rows)]
