@@ -21,6 +21,7 @@ from typing import Any
 from tests.tools import figures
 
 ROOT = Path(__file__).resolve().parents[2]
+REPORTS = ROOT / "reports"
 PLAYBOOKS = ("discover", "plan", "upgrade", "verify")
 SECONDS = 240
 PAYLOAD = 100_000
@@ -36,7 +37,7 @@ def say(line: str) -> None:
 
 
 def call(*command: str) -> None:
-    say(f"\n$ {' '.join(command)}")
+    say(f"\n$ {' '.join(Path(word).name if word == sys.executable else word for word in command)}")
     environ = dict(os.environ)
     environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}"
     environ.setdefault("ANSIBLE_HOME", str(ROOT / ".build" / "ansible"))
@@ -52,7 +53,7 @@ def lab(*words: str) -> None:
 
 def commands(state: Path, start: int = 0) -> Iterator[dict[str, Any]]:
     """The WinRM and PSRP commands in the lab's record, from the given byte on."""
-    with open(state / "events.jsonl", "rb") as record:
+    with open(ROOT / state / "events.jsonl", "rb") as record:
         record.seek(start)
         for line in record:
             event = json.loads(line)
@@ -66,22 +67,15 @@ def fact_commands(state: Path, start: int) -> int:
     return max(needed.values(), default=0)
 
 
-def run(estate: str, state: Path, reports: Path, until: str) -> bool:
+def run(estate: str, state: Path, until: str) -> bool:
     """Start the lab, run the playbooks, stop the lab; answer whether every figure is within its limit."""
     began = time.monotonic()
     kept = []
     lab("start", f"tests/estates/{estate}.yml", "--state", str(state))
     try:
         for name in PLAYBOOKS[: PLAYBOOKS.index(until) + 1]:
-            before, started = (state / "events.jsonl").stat().st_size, time.monotonic()
-            call(
-                "ansible-playbook",
-                "-i",
-                str(state / "inventory"),
-                f"playbooks/{name}.yml",
-                "-e",
-                f"scom_upgrade_report_directory={reports}",
-            )
+            before, started = (ROOT / state / "events.jsonl").stat().st_size, time.monotonic()
+            call("ansible-playbook", "-i", str(state / "inventory"), f"playbooks/{name}.yml")
             kept.append(figures.record(f"demo, {estate}: {name}.yml", round(time.monotonic() - started, 1), "s"))
             if name == "discover":
                 number = fact_commands(state, before)
@@ -104,15 +98,15 @@ def main(arguments: list[str]) -> int:
     known = sorted(path.stem for path in (ROOT / "tests" / "estates").glob("*.yml"))
     if options.estate not in known:
         parser.error(f"there is no estate {options.estate!r}; these exist: {', '.join(known)}")
-    reports = ROOT / "reports" / options.estate
+    began = time.time()
     try:
-        kept = run(options.estate, ROOT / ".lab" / "demo", reports, options.until)
+        kept = run(options.estate, Path(".lab", "demo"), options.until)
     except Failed as problem:
         say(f"\nThe demonstration stopped: {problem}")
         return 1
     say("\nThe reports (open the .html in a browser):")
-    for path in sorted(reports.rglob("*")):
-        if path.is_file():
+    for path in sorted(REPORTS.rglob("*")):
+        if path.is_file() and path.stat().st_mtime >= began:
             say(f"  {path.relative_to(ROOT)}")
     say(f"\n{figures.table()}")
     if not kept:

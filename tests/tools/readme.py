@@ -2,7 +2,7 @@
 
     python -m tests.tools.readme [--estate distributed-simple]
 
-The text is what `playbooks/plan.yml` wrote for people; where the demonstration has not run yet, it is run up to the plan.
+The text is what `playbooks/plan.yml` writes for people; the demonstration is run up to there.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="readme", description=__doc__.splitlines()[0])
     parser.add_argument("--estate", default="distributed-simple", help="a name in tests/estates")
     options = parser.parse_args(arguments)
-    plan = ROOT / "reports" / options.estate / "plan.txt"
-    if not plan.is_file():
-        code = demo.main(["--estate", options.estate, "--until", "plan"])
-        if code:
-            return code
+    code = demo.main(["--estate", options.estate, "--until", "plan"])
+    if code:
+        return code
+    plan = demo.REPORTS / "plan.txt"
     README.write_text(with_plan(README.read_text(encoding="utf-8"), plan.read_text(encoding="utf-8")), encoding="utf-8")
     sys.stdout.write(f"{README.relative_to(ROOT)} shows {plan.relative_to(ROOT)}\n")
     return 0
