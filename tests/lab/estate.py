@@ -705,13 +705,13 @@ class _Check:
                         "Add it or drop the role",
                     )
                 continue
-            server = self.estate.server(database.server)
-            if server is None:
+            owner = self.estate.server(database.server)
+            if owner is None:
                 raise self._nobody(f"databases.{kind}.server", database.server)
-            if not server.has(role):
+            if not owner.has(role):
                 raise self.fail(
                     f"databases.{kind}.server",
-                    f"{server.name} lacks the role {role}",
+                    f"{owner.name} lacks the role {role}",
                     "Add the role or name another server",
                 )
 

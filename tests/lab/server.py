@@ -85,7 +85,8 @@ class Lab:
         self._clean()
         names = served_hosts(self.estate)
         claims, self.addresses = claim_addresses(names, self.port, self.base)
-        self._closing.callback(lambda: [claim.close() for claim in claims])
+        for claim in claims:
+            self._closing.callback(claim.close)
         self.world = make_world(self.estate, self.state_dir, self.scale)
         self._closing.callback(self.world.close)
         self.world.addresses.update(self.addresses)

@@ -15,7 +15,7 @@ UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 NDP = r"HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP"
 
 # name, display name, start mode, account, running, depends on
-_SERVICES = (
+_SERVICES: tuple[tuple[str, str, str, str, bool, list[str]], ...] = (
     ("RpcSs", "Remote Procedure Call (RPC)", "auto", "NT AUTHORITY\\NetworkService", True, []),
     ("EventLog", "Windows Event Log", "auto", "NT AUTHORITY\\LocalService", True, []),
     ("PlugPlay", "Plug and Play", "auto", "LocalSystem", True, []),

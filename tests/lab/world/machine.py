@@ -261,6 +261,26 @@ class Machine:
             raise win32(67, path)
         return target.files, "\\".join([local.rstrip("\\"), *rest])
 
+    def add_share(self, name: str, path: str) -> None:
+        """Share a folder (made when missing)."""
+        with self.world.lock:
+            self.files.mkdir(path)
+            if self.shares.get(name) != path:
+                self.shares[name] = path
+                self.record("share", name=name, path=path, change="created")
+
+    def set_feature(self, id: int, name: str, installed: bool = True) -> bool:
+        """Install or remove a feature of Windows (Win32_ServerFeature); False when nothing changed."""
+        with self.world.lock:
+            if (id in self.features) == installed:
+                return False
+            if installed:
+                self.features[id] = name
+            else:
+                del self.features[id]
+            self.record("feature", id=id, name=name, change="installed" if installed else "removed")
+            return True
+
     def all_shares(self) -> dict[str, str]:
         """Shares by name, the administrative ones (`C$`) too."""
         return {
@@ -292,6 +312,9 @@ class Machine:
             if full:
                 plain = self.world.record.plain
                 found["files"] = self.files.tree()
-                found["registry"] = {hive: plain(self.registry.tree(hive)) for hive in ("HKLM",)}["HKLM"]
+                found["registry"] = plain(self.registry.tree("HKLM"))
                 found["eventlogs"] = self.eventlog.counts()
+                found["shares"] = dict(self.shares)
+                found["features"] = {str(id): name for id, name in self.features.items()}
+                found["disks"] = {f"{letter}:": {"free_mb": disk.free_mb} for letter, disk in self.files.disks.items()}
             return found

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .clock import Timer
     from .machine import Machine
 
+_Words = list[str]
 FOREVER = math.inf  # a program that yields this hangs until it is killed
 KILLED_BY_SHUTDOWN = 1073807364
 
@@ -127,6 +128,9 @@ class _Run:
         return 1 if self.die is None or self.die.code is None else self.die.code
 
 
+_Running = list[Process]
+
+
 class Processes:
     """Start, wait, list, kill. Those that last write `process` events (started, ended); those that take no time don't.
 
@@ -144,7 +148,7 @@ class Processes:
     def next_id(self) -> int:
         return next(self._ids)
 
-    def list(self) -> list[Process]:
+    def list(self) -> _Running:
         """What runs now."""
         with self._lock:
             return [p for p in self._all.values() if not p.done]
@@ -156,7 +160,7 @@ class Processes:
     def start(
         self,
         path: str,
-        arguments: list[str] | str = "",
+        arguments: _Words | str = "",
         *,
         user: str = SYSTEM,
         directory: str | None = None,
@@ -175,14 +179,14 @@ class Processes:
             self._runs[process.id] = run
             fault = self._world.faults.strike(self.machine.name, process.name)
             if fault is not None:
-                run.steps = self._faulty(run, fault)
+                run.steps = self._faulty(run, run.steps, fault)
             self._advance(run)
             return process
 
     def run(
         self,
         path: str,
-        arguments: list[str] | str = "",
+        arguments: _Words | str = "",
         *,
         timeout: float | None = None,
         user: str = SYSTEM,
@@ -202,7 +206,7 @@ class Processes:
         self,
         call: Call,
         path: str,
-        arguments: list[str] | str = "",
+        arguments: _Words | str = "",
         stdin: str = "",
         environment: dict[str, str] | None = None,
         directory: str | None = None,
@@ -223,7 +227,7 @@ class Processes:
         self._runs[process.id] = run
         fault = self._world.faults.strike(self.machine.name, process.name)
         if fault is not None:
-            run.steps = self._faulty(run, fault)
+            run.steps = self._faulty(run, run.steps, fault)
         while not process.done:
             seconds = self._step(run)
             if seconds is None:
@@ -309,7 +313,7 @@ class Processes:
     def _prepare(
         self,
         path: str,
-        arguments: list[str] | str,
+        arguments: _Words | str,
         *,
         user: str,
         directory: str | None,
@@ -358,9 +362,8 @@ class Processes:
             yield outcome.seconds / 2
         return (outcome.finish() if outcome.finish else None) or outcome
 
-    def _faulty(self, run: _Run, fault: Fault) -> Steps:
+    def _faulty(self, run: _Run, steps: Steps, fault: Fault) -> Steps:
         """The program's steps with a fault in them."""
-        steps = run.steps
         if fault.effect == "fail":
             return Result(1 if fault.code is None else fault.code, "", fault.message + "\r\n")
         if fault.effect == "hang":

@@ -157,6 +157,21 @@ def _disk(status: Status, event: Event) -> None:
         disks[event["drive"]] = {"free_mb": event["free_mb"]}
 
 
+@register_replay("share")
+def _share(status: Status, event: Event) -> None:
+    for shares in _sections(status, event, "shares"):
+        shares[event["name"]] = event["path"]
+
+
+@register_replay("feature")
+def _feature(status: Status, event: Event) -> None:
+    for features in _sections(status, event, "features"):
+        if event["change"] == "installed":
+            features[str(event["id"])] = event["name"]
+        else:
+            features.pop(str(event["id"]), None)
+
+
 @register_replay("reboot")
 def _reboot(status: Status, event: Event) -> None:
     for entry in entries(status, event["host"]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as Xml
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .accounts import SYSTEM
 from .errors import WindowsError, win32
@@ -82,7 +82,7 @@ def _create(call: Call, given: dict[str, str]) -> Result:
     if machine.os.is_2003 and {"/rl", "/xml", "/v1", "/np"} & set(given):
         raise _Refused("Invalid argument/option.")
     if "/xml" in given:
-        settings = _definition(machine.files.read_text(given["/xml"]))
+        settings: dict[str, Any] = _definition(machine.files.read_text(given["/xml"]))
     else:
         command = _need(given, "/tr")
         _need(given, "/sc")
@@ -112,7 +112,7 @@ def _split(machine: Machine, command: str) -> tuple[str, str]:
     return program, rest.strip()
 
 
-def _definition(text: str) -> dict[str, object]:
+def _definition(text: str) -> dict[str, Any]:
     """What a task's XML says of it."""
     try:
         root = Xml.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text.lstrip("\ufeff")))

@@ -12,6 +12,7 @@ from .errors import WindowsError, win32
 if TYPE_CHECKING:
     from .machine import Machine
 
+_Names = list[str]
 STATES = ("running", "stopped", "paused", "start_pending", "stop_pending")
 START_MODES = ("auto", "manual", "disabled")
 
@@ -42,6 +43,9 @@ class Service:
         return self.state == "running"
 
 
+_Services = list[Service]
+
+
 class Services:
     """The services. Every change writes a `service` event (service, from, to, start_mode)."""
 
@@ -50,7 +54,7 @@ class Services:
         self._lock = machine.world.lock
         self._services: dict[str, Service] = {}
 
-    def list(self) -> list[Service]:
+    def list(self) -> _Services:
         """All services, by name."""
         with self._lock:
             return sorted(self._services.values(), key=lambda service: service.name.lower())
@@ -70,7 +74,7 @@ class Services:
             raise win32(1060, name)
         return service
 
-    def dependents(self, name: str) -> list[Service]:
+    def dependents(self, name: str) -> _Services:
         """The services that depend on it directly."""
         wanted = self.require(name).name.lower()
         return [s for s in self.list() if wanted in (other.lower() for other in s.depends_on)]
@@ -83,7 +87,7 @@ class Services:
         path: str = "",
         start_mode: str = "manual",
         account: str = "LocalSystem",
-        depends_on: list[str] | None = None,
+        depends_on: _Names | None = None,
         state: str = "stopped",
         description: str = "",
     ) -> Service:
@@ -186,7 +190,7 @@ class Services:
         path: str | None = None,
         display_name: str | None = None,
         description: str | None = None,
-        depends_on: list[str] | None = None,
+        depends_on: _Names | None = None,
     ) -> bool:
         """Change what else a service is made of; False when nothing changed."""
         with self._lock:

@@ -13,6 +13,7 @@ from .processes import Process, quote_arguments
 if TYPE_CHECKING:
     from .machine import Machine
 
+_Words = list[str]
 NEVER_RUN = 267011
 RUNS_NOW = 267009
 TERMINATED = 267014
@@ -51,6 +52,9 @@ class Task:
         return self.path.rsplit("\\", 1)[0] or "\\"
 
 
+_Tasks = list[Task]
+
+
 class Tasks:
     """Create, run, end, delete; every change is a `task` event. The password is checked at creation and at each start.
 
@@ -68,7 +72,7 @@ class Tasks:
         self,
         path: str,
         program: str,
-        arguments: list[str] | str = "",
+        arguments: _Words | str = "",
         *,
         account: str = SYSTEM,
         password: str | None = None,
@@ -128,7 +132,7 @@ class Tasks:
             raise win32(2, path)
         return task
 
-    def list(self, folder: str | None = None) -> list[Task]:
+    def list(self, folder: str | None = None) -> _Tasks:
         """All tasks, or those directly in a folder."""
         with self._lock:
             found = sorted(self._tasks.values(), key=lambda task: task.path.lower())
@@ -138,7 +142,7 @@ class Tasks:
                 else [t for t in found if t.folder.lower() == self._normal(folder, folder=True).lower()]
             )
 
-    def folders(self) -> list[str]:
+    def folders(self) -> _Words:
         """The folders' paths, `\\` first."""
         return [*self._folders.values()]
 

@@ -310,9 +310,10 @@ def _literal(token: str) -> Any:
 def _compare(one: Any, other: Any, operator: str) -> bool:
     if one is None or other is None:
         return False
-    if isinstance(one, (int, float)):
+    numbers = isinstance(one, (int, float)) or (isinstance(other, int) and str(one).isdigit())  # uint64 is text
+    if numbers:
         try:
-            other = float(other)
+            one, other = float(one), float(other)
         except ValueError:
             return False
     else:
