@@ -233,7 +233,7 @@ def _product_log(run: Interpreter, pattern: str, known: dict[str, Any], offset: 
     profile = {name.upper(): value for name, value in known["profile"].items()}
     text = re.sub(r"%([^%]+)%", lambda found: profile.get(found.group(1).upper(), found.group(0)), pattern)
     text = run.expand(text).replace("/", "\\")
-    folder, _, name = text.rpartition("\\")
+    folder, _unused, name = text.rpartition("\\")
     files = run.machine.files
     if not re.match(r"[A-Za-z]:", folder) or not files.is_directory(folder + "\\"):
         return None

@@ -204,7 +204,7 @@ HIVES = ("HKLM", "HKEY_LOCAL_MACHINE", "HKU", "HKEY_USERS", "HKCR", "HKEY_CLASSE
 def key_of(args: dict[str, Any]) -> str:
     """The argument `key`."""
     text = required(args, "key")
-    hive, _, rest = text.partition("\\")
+    hive, _unused, rest = text.partition("\\")
     if hive.upper() not in HIVES:
         raise Refused("invalid_argument", f"Not a registry key: {text}")
     return text.rstrip("\\")

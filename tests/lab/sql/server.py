@@ -305,7 +305,7 @@ class Instance:
 
     def refresh(self, table, session):
         """Bring a live table to the model's present state."""
-        if not table.live or any(t is table for t, _ in session.pending):
+        if not table.live or any(t is table for t, _unused in session.pending):
             return
         revision = table.revision()
         if revision is not None and table.created == (revision,):
@@ -355,8 +355,8 @@ class SqlServer:
 def split_instance(text):
     """(host or empty, instance name) of ``.``, ``(local)\\X``, ``tcp:HOST\\INST,1433``."""
     text = re.sub(r"(?i)^(tcp|np|lpc):", "", (text or ".").strip())
-    text, _, port = text.partition(",")
-    host, _, name = text.partition("\\")
+    text, _unused, port = text.partition(",")
+    host, _unused, name = text.partition("\\")
     host = host.strip()
     if host.lower() in (".", "(local)", "localhost", "127.0.0.1", ""):
         host = ""

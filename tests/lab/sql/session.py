@@ -141,7 +141,7 @@ class Session:
             elif node.otherwise is not None:
                 self.run(node.otherwise)
         elif isinstance(node, While):
-            for _ in range(1_000_000):
+            for _unused in range(1_000_000):
                 if not self.condition(node.condition):
                     break
                 try:
@@ -202,7 +202,7 @@ class Session:
             try:
                 value = cast(value, kind, length, scale) if kind.lower() not in ("sql_variant", "xml") else value
             except ValueError as error:
-                code, _, message = str(error).partition(":")
+                code, _unused, message = str(error).partition(":")
                 raise SqlError(int(code), message, line=self.line) from None
         self.variables[name] = value
 
@@ -266,7 +266,7 @@ class Session:
             return
         names = [d[0] for d in cursor.description]
         columns = []
-        star = any(name == "*" for name, _ in query.outputs) or len(query.outputs) != len(names)
+        star = any(name == "*" for name, _unused in query.outputs) or len(query.outputs) != len(names)
         for i, name in enumerate(names):
             if star:
                 shown, kind = name, query.types.get(name.lower())
@@ -450,7 +450,7 @@ class Session:
     def translate_error(self, error, query):
         text = str(error)
         if self.function_error:
-            code, _, message = self.function_error.partition(":")
+            code, _unused, message = self.function_error.partition(":")
             if code.isdigit():
                 return SqlError(int(code), message, line=self.line)
         found = re.match(r"no such column: (?:.*\.)?(.+)$", text)

@@ -32,7 +32,7 @@ def columns(text):
     """``"Id:int Name When:datetime"`` as a list of columns; a column without a type is nvarchar."""
     result = []
     for item in text.split():
-        name, _, kind = item.partition(":")
+        name, _unused, kind = item.partition(":")
         result.append(Col(name, kind or "nvarchar"))
     return result
 

@@ -127,10 +127,10 @@ class Accounts:
 def split_user(user: str) -> tuple[str, str]:
     """(domain or "", user) of `DOMAIN\\user`, `user@domain` or `user`."""
     if "\\" in user:
-        domain, _, name = user.partition("\\")
+        domain, _unused, name = user.partition("\\")
         return domain, name
     if "@" in user:
-        name, _, domain = user.partition("@")
+        name, _unused, domain = user.partition("@")
         return domain, name
     return "", user
 

@@ -213,7 +213,7 @@ class Clock:
         """Real seconds until something may be due; None: until notified."""
         waits = [
             max((due - self._now()) / self._rate(), timer.not_before - self._real())
-            for due, _, timer in self._timers
+            for due, _unused, timer in self._timers
             if timer.open
         ]
         return max(0.001, min(waits)) if waits else None
@@ -277,7 +277,7 @@ class ManualClock(Clock):
             self._timers = sorted(entry for entry in self._timers if entry[2].open)
             if not self._timers or self._timers[0][0] > end:
                 return False
-            due, _, timer = self._timers.pop(0)
+            due, _unused, timer = self._timers.pop(0)
             self._moment = max(self._moment, due)
         self._call(timer)
         return True

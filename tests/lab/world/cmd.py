@@ -114,7 +114,7 @@ class _Shell:
     def simple(self, text: str, stdin: str) -> Run:
         """One command without redirections: built in, a batch file, or a program."""
         call, files = self.call, self.call.machine.files
-        word, _, rest = text.strip().partition(" ")
+        word, _unused, rest = text.strip().partition(" ")
         if text.startswith('"'):
             end = text.find('"', 1)
             word, rest = text[1:end], text[end + 1 :]
@@ -126,7 +126,7 @@ class _Shell:
             number = rest.lower().replace("/b", "").strip()
             return int(number) if re.fullmatch(r"-?\d+", number) else self.level
         elif name == "set":
-            variable, _, value = rest.strip('"').partition("=")
+            variable, _unused, value = rest.strip('"').partition("=")
             self.variables = {k: v for k, v in self.variables.items() if k.lower() != variable.lower()}
             if value:
                 self.variables[variable] = value

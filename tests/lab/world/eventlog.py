@@ -42,7 +42,7 @@ class EventLogs:
     def logs(self) -> list[str]:
         """The names of the logs."""
         with self._lock:
-            return [name for name, _ in self._logs.values()]
+            return [name for name, _unused in self._logs.values()]
 
     def exists(self, log: str) -> bool:
         return log.lower() in self._logs

@@ -394,7 +394,7 @@ class FileSystem:
                         self._stamp(local, change)
                         count += 1
             for key in sorted(set(self._index) - seen, reverse=True):
-                path, directory, size, _ = self._index[key]
+                path, directory, size, _unused = self._index[key]
                 told = self._told_size(path, size)
                 self._charge(path, -told, check=False)
                 self._gone(path, directory, told)
@@ -406,7 +406,7 @@ class FileSystem:
         with self._lock:
             return {
                 path: None if directory else self._described(path, self.local_path(path))
-                for path, directory, _, _ in sorted(self._index.values())
+                for path, directory, _unused, _unused in sorted(self._index.values())
             }
 
     # -- inside ----------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def _timeout(call: Call) -> Result:
 
 
 def _ping(call: Call) -> Result:
-    words, _ = options(call.arguments)
+    words, _unused = options(call.arguments)
     host = words[-1] if words else ""
     target = call.machine.world.find(host)
     if target is None:
@@ -201,7 +201,7 @@ def _configuration(service: Service) -> str:
 
 
 def _net(call: Call) -> Result:
-    words, _ = options(call.arguments)
+    words, _unused = options(call.arguments)
     verb, name = (words[0].lower() if words else ""), words[1] if len(words) > 1 else ""
     services = call.machine.services
     if verb == "start" and not name:

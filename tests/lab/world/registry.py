@@ -47,7 +47,7 @@ class Key:
 
     def data(self, name: str, default: Any = None) -> Any:
         """The data of a value, by name without case."""
-        for known, (_, data) in self.values.items():
+        for known, (_unused, data) in self.values.items():
             if known.lower() == name.lower():
                 return data
         return default
@@ -143,7 +143,7 @@ class Registry:
             hive, parts = split_key(key)
             if not parts:
                 raise win32(5, key)
-            parent, _ = self._find("\\".join([hive, *parts[:-1]]))
+            parent, _unused = self._find("\\".join([hive, *parts[:-1]]))
             node, path = self._find(key)
             if parent is None or node is None:
                 return False
@@ -188,7 +188,7 @@ def split_key(key: str) -> tuple[str, list[str]]:
     text = key.strip().replace("/", "\\")
     if text.lower().startswith("registry::"):
         text = text[10:]
-    hive, _, rest = text.partition("\\")
+    hive, _unused, rest = text.partition("\\")
     found = _HIVES.get(hive.rstrip(":").upper())
     if found is None:
         raise WindowsError("invalid_argument", f"Not a registry path: {key}", 87)

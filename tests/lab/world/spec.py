@@ -59,7 +59,7 @@ class OperatingSystem:
 
     @property
     def major_minor(self) -> tuple[int, int]:
-        major, minor, _ = self.version.split(".")
+        major, minor, _unused = self.version.split(".")
         return int(major), int(minor)
 
     @property

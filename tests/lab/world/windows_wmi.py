@@ -109,7 +109,7 @@ def register(machine: Machine) -> None:
             lambda m: [],
             (),
             {name: _registry(name) for name in _REGISTRY},
-            {name: order for name, (order, _) in _REGISTRY.items()},
+            {name: order for name, (order, _unused) in _REGISTRY.items()},
         )
     )
     if machine.spec.cluster or machine.spec.cluster_node_of:
@@ -391,7 +391,7 @@ _REGISTRY: dict[str, tuple[tuple[str, ...], tuple[str, str, str]]] = {
 
 
 def _registry(name: str) -> Any:
-    _, (action, kind, parameter) = _REGISTRY[name]
+    _unused, (action, kind, parameter) = _REGISTRY[name]
 
     def method(machine: Machine, row: Row | None, arguments: dict[str, Any]) -> dict[str, Any]:
         hive = arguments.get("hDefKey")
@@ -416,7 +416,7 @@ def _registry(name: str) -> Any:
         if action == "values":
             return {
                 "sNames": [*key.values] or None,
-                "Types": [_TYPES[k] for k, _ in key.values.values()] or None,
+                "Types": [_TYPES[k] for k, _unused in key.values.values()] or None,
                 "ReturnValue": 0,
             }
         if action == "delete":

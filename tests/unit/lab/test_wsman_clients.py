@@ -152,7 +152,7 @@ class TestWinrm:
         client.close_shell(shell)
 
     def test_commands_run_side_by_side(self, served: Lab) -> None:
-        clients = [protocol(served, host) for host in ("OM01", "OM02") for _ in range(3)]
+        clients = [protocol(served, host) for host in ("OM01", "OM02") for _unused in range(3)]
         threads = [threading.Thread(target=run, args=(client, "sleep 1")) for client in clients]
         started = time.monotonic()
         for thread in threads:

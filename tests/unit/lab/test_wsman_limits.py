@@ -78,7 +78,7 @@ class TestSizes:
 
 class TestQuotas:
     def test_five_shells_a_user(self, served: Lab) -> None:
-        clients = [protocol(served) for _ in range(6)]
+        clients = [protocol(served) for _unused in range(6)]
         shells = [client.open_shell() for client in clients[:5]]
         with pytest.raises(WSManFaultError) as caught:
             clients[5].open_shell()
@@ -104,7 +104,7 @@ class TestQuotas:
     def test_fifteen_processes_a_shell(self, served: Lab) -> None:
         client = protocol(served)
         shell = client.open_shell()
-        for _ in range(7):
+        for _unused in range(7):
             client.run_command(shell, encoded("sleep 0.5"))
         with pytest.raises(WSManFaultError) as caught:
             client.run_command(shell, encoded("echo x"))

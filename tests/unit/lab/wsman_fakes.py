@@ -30,7 +30,7 @@ def encoded(script: str) -> str:
 
 def decoded(command: str) -> str:
     """The script inside a command line, or the text itself."""
-    head, _, tail = command.partition(" -EncodedCommand ")
+    head, _unused, tail = command.partition(" -EncodedCommand ")
     return base64.b64decode(tail.split()[0]).decode("utf-16-le") if tail and "powershell" in head.lower() else command
 
 
@@ -63,7 +63,7 @@ class FakeEngine:
         self.runs.append(Run(machine.name, command, stdin, user, protocol))
         outcome = Outcome(operations=["fake"])
         for line in decoded(command).splitlines():
-            word, _, rest = line.strip().partition(" ")
+            word, _unused, rest = line.strip().partition(" ")
             if word == "echo":
                 outcome.stdout += f"{rest or machine.name}\r\n".encode()
             elif word == "err":
