@@ -11,7 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from . import words
-from .digest_types import Digest, Finding, PathChoice, Phase, Range, Reason, ReportError, Step, tally
+from .digest_types import (
+    Digest,
+    Finding,
+    Obstacle,
+    PathChoice,
+    Phase,
+    Range,
+    Reason,
+    ReportError,
+    Step,
+    Takeover,
+    tally,
+)
 from .grouping import group_steps
 from .safe import plain
 from .schedule import Schedule
@@ -185,6 +197,23 @@ def read_path(value: Any, plan: Mapping[str, Any]) -> tuple[PathChoice, ...]:
     return tuple(choices)
 
 
+def read_takeovers(path: Mapping[str, Any]) -> tuple[Takeover, ...]:
+    """Who takes over from machines that cannot keep what they carry."""
+    found = []
+    for raw in path.get("replacements") or ():
+        if isinstance(raw, Mapping):
+            roles = tuple(str(role) for role in raw.get("roles") or ())
+            machine, by = str(raw.get("machine") or "?"), str(raw.get("by") or "")
+            found.append(Takeover(machine, by, roles, bool(raw.get("new")), read_reasons(raw.get("why"))))
+    return tuple(found)
+
+
+def read_obstacles(path: Mapping[str, Any]) -> tuple[Obstacle, ...]:
+    """What stands in the way of the chosen path."""
+    found = [raw for raw in path.get("blockers") or () if isinstance(raw, Mapping)]
+    return tuple(Obstacle(plain(raw.get("text") or "", 1000), plain(raw.get("remedy") or "", 1000)) for raw in found)
+
+
 def read_window(plan: Mapping[str, Any], inputs: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
     """The maintenance window that was given, as ``{seconds, start, end}``; None when none was."""
     estimate = plan.get("estimate")
@@ -225,6 +254,7 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         report = {"plan": report}
     plan = _mapping(report.get("plan"), "report.plan")
     path = report.get("path")
+    decision: Mapping[str, Any] = path if isinstance(path, Mapping) else {}
     schedule = Schedule(read_steps(plan))
     by_phase: dict[str, list[Step]] = {}
     for step in schedule.steps:
@@ -238,13 +268,16 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
     position = plan.get("position")
     elapsed = schedule.elapsed(schedule.steps)
     window = read_window(plan, inputs)
-    run_from = plan.get("run_from") or (path.get("run_from") if isinstance(path, Mapping) else "")
+    run_from = plan.get("run_from") or decision.get("run_from")
     return Digest(
         group=str(plan.get("management_group") or "?"),
         path=str(plan.get("path") or "none"),
         run_from=str(run_from or ""),
         retire=tuple(str(name) for name in _items(plan.get("retire"), "plan.retire")),
         choices=read_path(path, plan),
+        run_from_why=read_reasons(decision.get("run_from_why")),
+        takeovers=read_takeovers(decision),
+        obstacles=read_obstacles(decision),
         phases=phases,
         steps=schedule.steps,
         groups=tuple(group for phase in phases for group in phase.groups),

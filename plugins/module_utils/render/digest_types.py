@@ -179,6 +179,25 @@ class PathChoice:
 
 
 @dataclass(frozen=True)
+class Takeover:
+    """What one machine cannot keep, and who takes it over; ``by`` is empty where nobody can."""
+
+    machine: str
+    by: str
+    roles: tuple[str, ...]
+    new: bool
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What has to be put right before the chosen path can be gone."""
+
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Digest:
     """Everything the views show."""
 
@@ -187,6 +206,9 @@ class Digest:
     run_from: str
     retire: tuple[str, ...]
     choices: tuple[PathChoice, ...]
+    run_from_why: tuple[Reason, ...]
+    takeovers: tuple[Takeover, ...]
+    obstacles: tuple[Obstacle, ...]
     phases: tuple[Phase, ...]
     steps: tuple[Step, ...]
     groups: tuple[Group, ...]

@@ -39,11 +39,43 @@ def _grade(text: str) -> Optional[Safe]:
 
 
 def paths(digest: Digest) -> Safe:
-    """The chosen path and why the others were rejected."""
-    return el("div", [_path(choice) for choice in digest.choices], class_="paths")
+    """The chosen path, where it runs, who takes over from whom, and why the other paths were rejected."""
+    return join(el("div", [_path(choice, digest) for choice in digest.choices], class_="paths"), takeovers(digest))
 
 
-def _path(choice: PathChoice) -> Safe:
+def takeovers(digest: Digest) -> Optional[Safe]:
+    """Which machine takes over from which, and why that must be."""
+    if not digest.takeovers:
+        return None
+    rows = [
+        el(
+            "tr",
+            el("th", one.machine, scope="row"),
+            el("td", ", ".join(words.label(words.ROLES, role) for role in one.roles)),
+            el(
+                "td",
+                el("strong", one.by) if one.by else tag("nobody can", "block"),
+                " (joins for it)" if one.new else None,
+            ),
+            el("td", [el("p", reason(why), class_="why") for why in one.reasons]),
+        )
+        for one in digest.takeovers
+    ]
+    return join(el("h3", "Who takes over"), table(("Machine", "Cannot keep", "Goes to", "Because"), rows))
+
+
+def _where(digest: Digest) -> Optional[Safe]:
+    """Where the group upgrade runs, and what must be put right first."""
+    parts: list[Optional[Safe]] = []
+    if digest.run_from and digest.run_from_why:
+        parts.append(el("p", el("strong", f"The group upgrade runs on {digest.run_from} because")))
+        parts.append(el("ul", [el("li", reason(one)) for one in digest.run_from_why], class_="plain"))
+    for obstacle in digest.obstacles:
+        parts.append(el("p", tag("in the way", "block"), " ", obstacle.text, " ", el("strong", obstacle.remedy)))
+    return join(*parts) if parts else None
+
+
+def _path(choice: PathChoice, digest: Digest) -> Safe:
     verb = "Chosen" if choice.chosen else "Rejected"
     return el(
         "div",
@@ -52,6 +84,7 @@ def _path(choice: PathChoice) -> Safe:
         el("p", words.PATH_MEANINGS.get(choice.name, "")),
         el("p", el("strong", "Because" if choice.chosen else "Rejected because")) if choice.reasons else None,
         el("ul", [el("li", reason(one)) for one in choice.reasons], class_="plain") if choice.reasons else None,
+        _where(digest) if choice.chosen else None,
         class_=f"path is-{verb.lower()}",
     )
 

@@ -67,6 +67,29 @@ def _path(digest: Digest) -> list[str]:
         lines += [f"**{verb}: {md(words.label(words.PATHS, choice.name))}.** {meaning}".rstrip(), ""]
         lines += [_reason(reason) for reason in choice.reasons]
         lines += [""] if choice.reasons else []
+        lines += _where(digest) if choice.chosen else []
+    if digest.takeovers:
+        rows = (
+            (
+                md(one.machine),
+                md(", ".join(words.label(words.ROLES, role) for role in one.roles)),
+                md(one.by) or "**nobody can**",
+                md("; ".join(reason.text for reason in one.reasons)),
+            )
+            for one in digest.takeovers
+        )
+        lines += ["### Who takes over", "", *table(("Machine", "Cannot keep", "Goes to", "Because"), rows)]
+    return lines
+
+
+def _where(digest: Digest) -> list[str]:
+    """Where the group upgrade runs, and what must be put right first."""
+    lines: list[str] = []
+    if digest.run_from and digest.run_from_why:
+        lines += [f"**The group upgrade runs on {md(digest.run_from)}.**", ""]
+        lines += [*(_reason(reason) for reason in digest.run_from_why), ""]
+    for obstacle in digest.obstacles:
+        lines += [f"**In the way:** {md(obstacle.text)} {md(obstacle.remedy)}", ""]
     return lines
 
 

@@ -65,6 +65,14 @@ def _choice(digest: Digest, width: int) -> list[str]:
     for choice in digest.choices:
         if choice.chosen:
             lines += _bullets((reason.text for reason in choice.reasons), width)
+    if digest.run_from_why:
+        lines += _wrap("Runs on", digest.run_from, width)
+        lines += _bullets((reason.text for reason in digest.run_from_why), width)
+    for one in digest.takeovers:
+        roles = ", ".join(words.label(words.ROLES, role) for role in one.roles)
+        lines += _wrap("Takes over", f"{one.by or 'NOBODY'} from {one.machine}: {roles}", width)
+    for obstacle in digest.obstacles:
+        lines += _wrap("In the way", f"{obstacle.text} {obstacle.remedy}", width)
     for choice in digest.choices:
         if not choice.chosen:
             reason = choice.reasons[0].text if choice.reasons else "rejected"

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 PATHS = {
-    "single_server_simple": "Single server, simple",
-    "single_server_complex": "Single server, complex",
-    "distributed_simple": "Distributed, simple",
-    "distributed_complex": "Distributed, complex",
-    "none": "Nothing to do",
+    "single_server_simple": "Single-server upgrade (simple)",
+    "single_server_complex": "Single-server upgrade (complex)",
+    "distributed_simple": "Distributed upgrade (simple)",
+    "distributed_complex": "Distributed upgrade (complex)",
+    "none": "Nothing to upgrade",
 }
 
 PATH_MEANINGS = {

@@ -150,6 +150,13 @@ def report_of(manual: int = 9, pushed: int = 24, **more: Any) -> dict[str, Any]:
         "plan": plan_of(complex_steps(manual, pushed)),
         "path": {
             "path": "distributed_complex", "run_from": "TSMS2", "why": COMPLEX_WHY,
+            "run_from_why": [{"text": "TSMS2 is a secondary management server that meets the minimum.", "source": "S1"}],
+            "replacements": [
+                {"machine": "TSDB", "kind": "database", "roles": ["operational_database"], "by": "NEWDB", "new": True,
+                 "why": COMPLEX_WHY[1:]},
+                {"machine": "TSX", "kind": "gateway", "roles": ["gateway"], "by": None, "new": False, "why": []},
+            ],
+            "blockers": [{"rule": "R05", "text": "No spare can take over from TSX.", "remedy": "Add one.", "objects": []}],
             "rejected": [
                 {"path": "single_server_simple", "why": ["roles are spread over 5 servers"]},
                 {"path": "single_server_complex", "why": ["roles are spread over 5 servers"]},

@@ -72,7 +72,14 @@ def hostile_report(name: str, other: str) -> dict[str, Any]:
     ]  # fmt: skip
     rejected = [{"path": name, "why": [other, {"text": name, "source": other}]}]
     return {
-        "plan": plan, "path": {"path": other, "why": why, "rejected": rejected}, "findings": found, "generated": name,
+        "plan": plan, "path": {
+            "path": other,
+            "why": why,
+            "rejected": rejected,
+            "run_from_why": why,
+            "replacements": [{"machine": name, "roles": [other], "by": other, "new": True, "why": why}],
+            "blockers": [{"text": name, "remedy": other}],
+        }, "findings": found, "generated": name,
         "approval": {"by": name, "time": other, "hash": name},
         "journal": [{"time": name, "event": other, "step": name, "host": other, "by": name, "data": {name: other}}],
     }  # fmt: skip

@@ -22,7 +22,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.render.text import fi
 from ansible_collections.scom.upgrade.plugins.module_utils.render.views import VIEWS, Options, render, same
 from tests.unit.render.sample import findings, report_of
 
-ESSENTIALS = ("TAILSPIN", "TSMS2", "Distributed, complex", "2012 exists for x64 only", "Full-text search is missing",
+ESSENTIALS = ("TAILSPIN", "TSMS2", "Distributed upgrade (complex)", "2012 exists for x64 only", "Full-text search is missing",
               "Add full-text search", "TSRMS", "TSGW1")  # fmt: skip
 
 
