@@ -31,7 +31,7 @@ ERROR = "error"
 OUTCOMES = (ERROR, BLOCK, MANUAL, WARN, NOTE, PASS, NOT_APPLICABLE)
 
 BREAKS = "breaks_upgrade"
-OUTAGE = "outage"
+OUTAGE = "causes_outage"
 NONE = "none"
 IMPACTS = {
     BREAKS: "breaks the upgrade",

@@ -226,7 +226,7 @@ def _yes(value: object) -> str:
 def upgrade_helper(context: Context) -> list[Finding]:
     """Microsoft's management pack shows how far each phase is. It serves distributed groups; this plan does without."""
     known = view(context)
-    if known.is_2012 or (known.path_kind or "").startswith("single"):
+    if known.is_2012 or known.path_kind.startswith("single"):
         return [Finding(NOT_APPLICABLE, "It serves distributed 2007 R2 groups.")]
     found = [name for name in known.management_packs if "upgrade" in name.lower()]
     if found:
@@ -401,7 +401,7 @@ def reachable(context: Context) -> list[Finding]:
 def downtime(context: Context) -> list[Finding]:
     """With every feature on one server nothing monitors from the start of setup to its end."""
     known = view(context)
-    if known.is_2012 or not (known.path_kind or "").startswith("single"):
+    if known.is_2012 or not known.path_kind.startswith("single"):
         return [Finding(NOT_APPLICABLE, "The group is not upgraded on a single server.")]
     rows: tuple[Row, ...] = tuple((one.name,) for one in known.members if one.kind == "root_management_server")
     return [Finding(NOTE, "Monitoring stands still from the start of setup to its end.", rows)]

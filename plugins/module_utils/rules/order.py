@@ -182,7 +182,8 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
         return [Finding(PASS, "Nothing reports to a server that leaves the group.")]
     rows = by_parent(agents, "moved by the plan")
     rows += tuple((one.name, one.primary or "", "gateway, moved by the plan") for one in gateways)
-    text = f"{counted(len(agents), 'agent')} and {counted(len(gateways), 'gateway')} report to a server that leaves."
+    what = [counted(len(some), one) for some, one in ((agents, "agent"), (gateways, "gateway")) if some]
+    text = f"{listed(what)} reporting to a server that leaves."
     if not known.run_from:
         return [Finding(MANUAL, text + " No server is known that could take them.", rows)]
     return [Finding(NOTE, text, rows)]

@@ -74,7 +74,8 @@ def _add_what(rows: Sequence[Row]) -> str:
         if names:
             parts.append(f"a spare machine with Windows Server 2008 R2 SP1 x64{machine} for {listed(names)}")
     added = "; ".join(parts)
-    return f"Add to the inventory, with scom_spare: true: {added}. Or bring the machine itself to the minimum first."
+    first = "Or bring the machine itself to the minimum, or take the role off it and out of the group, beforehand."
+    return f"Add to the inventory, with scom_spare: true: {added}. {first}"
 
 
 def _unread(context: Context, wanted: str) -> list[Finding]:
@@ -284,6 +285,10 @@ def somewhere_to_run(context: Context) -> list[Finding]:
         return [Finding(MANUAL, "The management group could not be asked for its servers.")]
     if not roots:
         return [Finding(BLOCK, "No server is the root management server.")]
+    others = [one for one in context.path.blockers if not one.rule]
+    if others:
+        rows = tuple((name, one.text) for one in others for name in one.objects or ("",))
+        return [Finding(BLOCK, " ".join(one.text for one in others), rows, remedy=others[0].remedy)]
     if known.run_from:
         return [Finding(PASS, f"The upgrade of the management group runs on {known.run_from}.")]
     against = _against_each(known)

@@ -17,6 +17,7 @@ from .. import model
 from ..catalog import (
     ROLE_NAMES,
     ROLES,
+    SERVER_ROLES,
     Reason,
     Settings,
     build_name,
@@ -462,21 +463,20 @@ class View:
     # the path
 
     @property
-    def path_kind(self) -> Optional[str]:
-        """The kind of path, None where there is none."""
-        kind = getattr(self.context.path, "kind", None) or getattr(self.context.path, "path", None)
-        return None if kind in (None, "none") else str(kind)
+    def path_kind(self) -> str:
+        """The kind of path."""
+        return str(self.context.path.path)
 
     @property
     def run_from(self) -> Optional[str]:
         """The server that runs the group's upgrade."""
-        found = getattr(self.context.path, "run_from", None)
-        return str(found) if found else None
+        found: Optional[str] = self.context.path.run_from
+        return found
 
     @cached_property
     def retire(self) -> frozenset[str]:
         """The machines that leave the group."""
-        return frozenset(str(name) for name in getattr(self.context.path, "retire", None) or ())
+        return frozenset(str(name) for name in self.context.path.retire)
 
     @property
     def from_secondary(self) -> bool:
@@ -493,15 +493,29 @@ class View:
         return name in self.retire or (machine is not None and self.leaves(machine))
 
     def successor(self, machine: Machine, role: str) -> Optional[str]:
-        """The machine that takes over a role."""
-        found: Optional[str] = getattr(self.context.path, "successors", {}).get((machine.name, role))
-        return found
+        """The machine that takes over a role.
+
+        The root management server may hand over to any management server. Every other role of the group needs a machine
+        that is added for it: the documents know no path that simply drops a server.
+        """
+        root = machine.name == self.group.rms or role == "root_management_server"
+        for one in self.context.path.replacements:
+            if one.machine != machine.name or one.by is None:
+                continue
+            if role in SERVER_ROLES and role != "gateway":
+                if one.kind == "management_server" and (one.new or root):
+                    return str(one.by)
+            elif role in one.roles:
+                return str(one.by)
+        return None
 
     def role_taken_by(self, machine: Machine) -> Optional[str]:
         """The role the plan gives to a spare machine."""
-        for (_name, role), successor in getattr(self.context.path, "successors", {}).items():
-            if successor == machine.name:
-                return str(role)
+        if machine.name in self.context.path.joins:
+            return "management_server"
+        for one in self.context.path.replacements:
+            if one.by == machine.name:
+                return str(one.roles[0])
         return None
 
     # members
@@ -623,8 +637,8 @@ class View:
 
     @property
     def agents_after_group(self) -> bool:
-        """Whether agents follow the group: a single server, or a group without a secondary server."""
-        return (self.path_kind or "") == "single_server_simple" or not self.secondaries
+        """Whether manually installed agents follow the group instead of coming first."""
+        return bool(self.context.path.position["manual_agents"] == "after_group")
 
     @cached_property
     def gateway_loops(self) -> list[list[str]]:
