@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import contextvars
 import datetime
 import gzip
 import hashlib
+import io
 import json
 import os
 import re
 import secrets
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -382,8 +385,13 @@ class Remote:
                 outcome["error"] = error
 
         thread = threading.Thread(target=work, name="scom.upgrade wire", daemon=True)
-        thread.start()
-        thread.join(timeout)
+        written = io.StringIO()
+        # Up to ansible-core 2.18 a worker's main thread holds the lock of stderr for good. What a library's warning wrote there
+        # from another thread would never come back.
+        with contextlib.redirect_stderr(written):
+            thread.start()
+            thread.join(timeout)
+        sys.stderr.write(written.getvalue())
         if thread.is_alive():
             self._forget()
             raise DeadlineExceeded(self.host, f"no answer within {timeout:.0f} seconds.",

@@ -113,6 +113,7 @@ def play(
     executable: str | None = None,
     plugins: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
+    timeout: float = 300,
 ) -> Played:
     """Play tasks on every host of the lab. plugins: the text of further action plugins, by their names."""
     (folder / "action_plugins").mkdir(exist_ok=True)
@@ -141,7 +142,7 @@ def play(
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
         check=False,
     )
     results: dict[str, dict[str, Any]] = {}
