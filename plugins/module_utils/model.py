@@ -146,6 +146,7 @@ class ManagementGroup:
     databases: dict[str, Database]
     agents: Agents
     rms: Optional[str]
+    former_roots: tuple[str, ...]
     rms_emulator: Optional[str]
     pending: tuple[Facts, ...]
     subscriptions: tuple[Facts, ...]
@@ -259,6 +260,7 @@ class _Builder:
         self.roles: dict[str, set[str]] = {}
         self.databases: dict[str, Database] = {}
         self.virtual: dict[str, str] = {}
+        self.former_roots: list[str] = []
 
     def build(self) -> ManagementGroup:
         self.group_name = str(self.group.get("name") or self._name_by_hosts() or "")
@@ -279,6 +281,7 @@ class _Builder:
             databases=self.databases,
             agents=self.agents,
             rms=rms,
+            former_roots=tuple(self.former_roots),
             rms_emulator=self.names.find(self.group.get("rms_emulator")),
             pending=_rows(self.group.get("pending"), "agent", "type"),
             subscriptions=_rows(self.group.get("subscriptions"), "name", "id"),
@@ -535,6 +538,9 @@ class _Builder:
         claimants = ordered({*claims, *(self.node_of.get(name, name) for name in marked), *([told] if told else [])})
         if self.group.get("product") == "2012":
             for name in claims:
+                version = ((self.hosts.get(name) or {}).get("opsmgr") or {}).get("server_version")
+                if not is_2012(version) and not is_2012((self.rows.get(name) or {}).get("version")):
+                    self.former_roots.append(name)
                 self.roles[name] = (self.roles[name] - {"root_management_server"}) | {"management_server"}
             return None
         if len(claimants) > 1:
@@ -692,6 +698,7 @@ class _Builder:
                     name,
                     f"{name} carries a server of this group, and the group does not know it.",
                     "Remove the leftover from the machine, or let it join the group again.",
+                    grave=name not in self.former_roots,
                 )
             else:
                 self._compare_groups(machine)

@@ -1,0 +1,452 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which of Microsoft's four paths applies, why the others do not, and where the group upgrade runs.
+
+The decision is a table (:data:`TABLE`) over a few conditions (:data:`CONDITIONS`), each of which brings the facts that
+made it true or false. Sources: S1, S3, S4, S6 of the upgrade procedure, section 1.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .catalog import ROLES, Settings, os_text, parse_version, supported, undecided
+from .model import Machine, ManagementGroup
+from .names import natural
+from .spares import DATABASE, GATEWAY, MANAGEMENT_SERVER, Pool, Replacement, failures, replacements
+
+SINGLE_SIMPLE, SINGLE_COMPLEX = "single_server_simple", "single_server_complex"
+DISTRIBUTED_SIMPLE, DISTRIBUTED_COMPLEX = "distributed_simple", "distributed_complex"
+NONE = "none"
+PATHS = (SINGLE_SIMPLE, SINGLE_COMPLEX, DISTRIBUTED_SIMPLE, DISTRIBUTED_COMPLEX)
+TITLES = {
+    SINGLE_SIMPLE: "Single-server upgrade (simple)",
+    SINGLE_COMPLEX: "Single-server upgrade (complex)",
+    DISTRIBUTED_SIMPLE: "Distributed upgrade (simple)",
+    DISTRIBUTED_COMPLEX: "Distributed upgrade (complex)",
+    NONE: "Nothing to upgrade",
+}
+#: What each condition asks.
+CONDITIONS = {
+    "finished": "Is the group with all its servers, gateways, features and agents at 2012 already?",
+    "one_server": "Does one machine carry every role of the group? (Consoles of their own do not count.)",
+    "all_supported": "Does every machine meet what 2012 asks of its roles, and is the RMS not clustered?",
+    "keep_monitoring": "Was it asked that monitoring goes on while a single server is upgraded?",
+}
+#: Rows are tried from the top; the first whose conditions all hold is the path.
+TABLE: tuple[tuple[str, dict[str, bool]], ...] = (
+    (NONE, {"finished": True}),
+    (SINGLE_SIMPLE, {"finished": False, "one_server": True, "all_supported": True, "keep_monitoring": False}),
+    (DISTRIBUTED_SIMPLE, {"finished": False, "one_server": True, "all_supported": True, "keep_monitoring": True}),
+    (SINGLE_COMPLEX, {"finished": False, "one_server": True, "all_supported": False}),
+    (DISTRIBUTED_SIMPLE, {"finished": False, "one_server": False, "all_supported": True}),
+    (DISTRIBUTED_COMPLEX, {"finished": False, "one_server": False, "all_supported": False}),
+)
+#: Roles that make a group distributed when they are on machines of their own.
+SPREAD = tuple(role for role in ROLES if role != "console")
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Why:
+    """One fact behind a decision."""
+
+    text: str
+    fact: str
+    value: Any
+    rule: str
+    evidence: str
+    source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fact as data."""
+        return {
+            "rule": self.rule,
+            "fact": self.fact,
+            "value": self.value,
+            "text": self.text,
+            "evidence": self.evidence,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Something that has to be put right before this path can be gone; ``remedy`` says how."""
+
+    rule: str
+    text: str
+    remedy: str
+    objects: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The blocker as data."""
+        return {"rule": self.rule, "text": self.text, "remedy": self.remedy, "objects": list(self.objects)}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The path, where the group upgrade runs, who leaves the group, and the reasons of all that.
+
+    ``joins`` are spares that become management servers first. ``position`` says for agents installed by hand and for
+    pushed ones whether they come before or after the group upgrade. ``undecided`` lists facts nobody could read. ``from_secondary``
+    says that the group upgrade runs, or ran, on another machine than the root management server (documented, S1).
+    """
+
+    path: str
+    run_from: Optional[str]
+    retire: tuple[str, ...]
+    why: tuple[Why, ...]
+    rejected: dict[str, tuple[Why, ...]]
+    run_from_why: tuple[Why, ...]
+    replacements: tuple[Replacement, ...]
+    joins: tuple[str, ...]
+    blockers: tuple[Blocker, ...]
+    position: dict[str, str]
+    undecided: tuple[str, ...]
+    conditions: dict[str, bool]
+    from_secondary: bool = False
+
+    def replacement(self, machine: str, kind: str) -> Optional[Replacement]:
+        """Who takes over one kind of work from a machine."""
+        return next((one for one in self.replacements if (one.machine, one.kind) == (machine, kind)), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as data, with a summary of one line."""
+        return {
+            "path": self.path,
+            "title": TITLES[self.path],
+            "run_from": self.run_from,
+            "retire": list(self.retire),
+            "why": [one.to_dict() for one in self.why],
+            "run_from_why": [one.to_dict() for one in self.run_from_why],
+            "rejected": {path: [one.to_dict() for one in reasons] for path, reasons in self.rejected.items()},
+            "replacements": [
+                {
+                    "machine": one.machine,
+                    "kind": one.kind,
+                    "roles": list(one.roles),
+                    "by": one.by,
+                    "new": one.new,
+                    "needed": one.needed,
+                    "why": [{"rule": r.rule, "text": r.text, "evidence": r.evidence, "source": r.source}
+                            for r in one.reasons],
+                }
+                for one in self.replacements
+            ],
+            "joins": list(self.joins),
+            "blockers": [one.to_dict() for one in self.blockers],
+            "position": dict(self.position),
+            "undecided": list(self.undecided),
+            "conditions": dict(self.conditions),
+            "summary": self.summary,
+        }  # fmt: skip
+
+    @property
+    def summary(self) -> str:
+        """The decision in one sentence."""
+        if self.path == NONE:
+            return "Nothing to upgrade: " + " ".join(one.text for one in self.why)
+        where = f"the group upgrade runs on {self.run_from}" if self.run_from else "nothing can run the group upgrade"
+        leave = "; these leave the group: {}".format(", ".join(self.retire)) if self.retire else ""
+        return f"{TITLES[self.path]}: {where}{leave}."
+
+
+def decide(group: ManagementGroup, inputs: Mapping[str, Any]) -> Decision:
+    """The path of a group. ``inputs`` are complete inputs (see ``inputs.normalise``). Never fails on unknown facts."""
+    return _Decider(group, inputs).decide()
+
+
+def behind(machine: Machine, target: str) -> bool:
+    """Whether a server, gateway or feature of a machine has not reached the target build."""
+    if machine.is_server or machine.is_gateway or any(role in machine.roles for role in ("reporting", "web_console")):
+        return _lower(machine.version, target)
+    parts = [machine.opsmgr.get(part) for part in ("console", "acs_collector")]
+    return any(part and _lower(part.get("version"), target) for part in parts)
+
+
+def _lower(version: Optional[str], target: str) -> bool:
+    parsed = parse_version(version)
+    return parsed is not None and parsed < (parse_version(target) or ())
+
+
+class _Decider:
+    def __init__(self, group: ManagementGroup, inputs: Mapping[str, Any]) -> None:
+        self.group = group
+        self.inputs = inputs
+        self.settings = Settings(inputs.get("settings"))
+        self.target = str(inputs["target_version"])
+        self.failing = failures(group, self.settings)
+        approvals = [entry for entry in group.entries("approved") if (entry.get("data") or {}).get("path") in PATHS]
+        self.approved: Mapping[str, Any] = (approvals[-1].get("data") or {}) if approvals and self._begun() else {}
+
+    def _begun(self) -> bool:
+        """Whether something of the plan was carried out: a 2012 machine, or a step that is done."""
+        return any(machine.is_2012 for machine in self.group.machines.values()) or any(
+            entry.get("event") in ("done", "saved") for entry in self.group.journal
+        )
+
+    def decide(self) -> Decision:
+        conditions, facts = self._conditions()
+        path, why = self._row_for(conditions, facts)
+        rejected = {
+            other: tuple(self._against(other, conditions, facts)) for other in PATHS if other != path
+        }  # fmt: skip
+        if path == NONE:
+            return Decision(
+                NONE, None, (), why, rejected, (), (), (), (), self._position(NONE, None, (), []), (), conditions
+            )
+        if self.approved and path != self.approved["path"]:
+            path = str(self.approved["path"])
+            rejected = {other: tuple(self._against(other, conditions, facts)) for other in PATHS if other != path}
+            text = f"The plan that was approved goes this path ({TITLES[path]}), and it has begun."
+            why = (Why(text, "journal.approved", path, "", "inferred", "-"),)
+        pool = Pool(self.group, self.settings)
+        retire = self._retire()
+        run_from, run_from_why = self._run_from(retire, pool)
+        found = replacements(self.group, self.failing, retire, run_from, pool)
+        joins = [one.by for one in found if one.kind == MANAGEMENT_SERVER and one.new and one.by]
+        if conditions["one_server"] and conditions["keep_monitoring"] and conditions["all_supported"]:
+            helper = pool.take(self.group.rms or "", MANAGEMENT_SERVER)
+            joins += [helper] if helper else []
+        blockers = self._blockers(path, run_from, found, joins, conditions)
+        return Decision(
+            path=path,
+            run_from=run_from,
+            retire=retire,
+            why=why,
+            rejected=rejected,
+            run_from_why=run_from_why,
+            replacements=tuple(found),
+            joins=tuple(dict.fromkeys(joins)),
+            blockers=tuple(blockers),
+            position=self._position(path, run_from, retire, joins),
+            undecided=self._undecided(),
+            conditions=conditions,
+            from_secondary=bool(self.group.former_roots) or (self.group.rms in retire and run_from is not None),
+        )
+
+    # conditions
+
+    def _conditions(self) -> tuple[dict[str, bool], dict[str, list[Why]]]:
+        answers = {
+            "finished": self._finished(),
+            "one_server": self._one_server(),
+            "all_supported": self._all_supported(),
+            "keep_monitoring": self._keep_monitoring(),
+        }
+        return {name: answer[0] for name, answer in answers.items()}, {
+            name: answer[1] for name, answer in answers.items()
+        }
+
+    def _finished(self) -> tuple[bool, list[Why]]:
+        group = self.group
+        if not group.is_2012:
+            text = f"The group is {group.product or 'not known to be upgraded'}."
+            return False, [Why(text, "group.product", group.product, "", "documented", "S1")]
+        old = [one for one in group.machines.values() if behind(one, self.target)]
+        if old:
+            names = ", ".join(one.name for one in old[:SHOWN])
+            return False, [Why(f"Not yet at {self.target}: {names}.", "hosts.*.opsmgr", names, "", "documented", "S1")]
+        late = sum(1 for done in group.agents.upgraded(self.target) if not done)
+        if late:
+            text = f"{late} agents are not yet at {self.target}."
+            return False, [Why(text, "group.agents.version", late, "", "documented", "S1")]
+        text = f"The group, its servers, gateways, features and {len(group.agents)} agents are at {self.target}."
+        return True, [Why(text, "group.product", group.product, "", "documented", "S1")]
+
+    def _one_server(self) -> tuple[bool, list[Why]]:
+        spread = {
+            one.name: [role for role in one.roles if role in SPREAD]
+            for one in self.group.machines.values()
+            if one.node_of is None and any(role in SPREAD for role in one.roles)
+        }
+        if len(spread) == 1:
+            name = next(iter(spread))
+            text = "{} carries every role: {}.".format(name, ", ".join(spread[name]).replace("_", " "))
+            return True, [Why(text, f"hosts.{name}", spread[name], "", "documented", "S1")]
+        shown = "; ".join(f"{name}: {', '.join(roles)}" for name, roles in list(spread.items())[:SHOWN])
+        text = f"Roles are spread over {len(spread)} machines ({shown})."
+        return False, [Why(text.replace("_", " "), "hosts.*", len(spread), "", "documented", "S1, S4")]
+
+    def _all_supported(self) -> tuple[bool, list[Why]]:
+        found: dict[tuple[str, str], Why] = {}
+        for name, reasons in self.failing.items():
+            for one in reasons:
+                key = (name, one.rule)
+                if key not in found:
+                    place = f"hosts.{name}.{one.fact}"
+                    found[key] = Why(one.text + ".", place, one.value, one.rule, one.evidence, one.source)
+        for name in self.group.former_roots:
+            text = f"{name} was the root management server and still carries 2007 R2."
+            found[(name, "former")] = Why(text, f"hosts.{name}.opsmgr", name, "", "documented", "S1")
+        if found:
+            return False, list(found.values())
+        holders = [one for one in self.group.machines.values() if one.roles]
+        systems = sorted({os_text(one.os) for one in holders if one.os})
+        text = "All {} machines with a role meet the minimum ({}), and the root management server is not clustered.".format(
+            len(holders), ", ".join(systems) or "nothing known"
+        )
+        return True, [Why(text, "hosts.*.os", systems, "R05", "documented", "S1, S3")]
+
+    def _keep_monitoring(self) -> tuple[bool, list[Why]]:
+        asked = bool(self.inputs["avoid_downtime"])
+        text = (
+            "Monitoring is to go on during the upgrade." if asked else "Monitoring may stand still during the upgrade."
+        )
+        return asked, [Why(text, "inputs.avoid_downtime", asked, "", "documented", "S6")]
+
+    # the table
+
+    def _row_for(self, conditions: Mapping[str, bool], facts: Mapping[str, list[Why]]) -> tuple[str, tuple[Why, ...]]:
+        for path, row in TABLE:
+            if all(conditions[name] == wanted for name, wanted in row.items()):
+                names = [name for name in row if name != "finished" or path == NONE]
+                return path, tuple(one for name in names for one in facts[name])
+        raise LookupError("the decision table has a gap")
+
+    def _against(self, path: str, conditions: Mapping[str, bool], facts: Mapping[str, list[Why]]) -> list[Why]:
+        """The facts that speak against a path: those of the row that comes nearest to holding."""
+        rows = [row for other, row in TABLE if other == path]
+        misses = [[name for name, wanted in row.items() if conditions[name] != wanted] for row in rows]
+        nearest = min(misses, key=len)
+        return [one for name in nearest for one in facts[name]]
+
+    # who goes, who stays
+
+    def _retire(self) -> tuple[str, ...]:
+        """Servers and gateways that leave the group: the root one and its nodes first, then servers, then gateways."""
+        group = self.group
+        found = {
+            name
+            for name, reasons in self.failing.items()
+            if any(one.role in ("root_management_server", "management_server", "gateway") for one in reasons)
+        } | set(group.former_roots)
+        if any(name == group.rms or name in group.former_roots for name in found):
+            found |= {node.name for node in group.nodes}
+
+        def rank(name: str) -> tuple[int, Any]:
+            machine = group.machines[name]
+            root = name == group.rms or name in group.former_roots
+            place = 0 if root else 1 if machine.node_of else 3 if machine.is_gateway else 2
+            return place, natural(name)
+
+        return tuple(sorted(found, key=rank))
+
+    def _run_from(self, retire: tuple[str, ...], pool: Pool) -> tuple[Optional[str], tuple[Why, ...]]:
+        group = self.group
+        if group.is_2012:
+            holder = group.rms_emulator if group.rms_emulator not in retire else None
+            name = holder or next((one.name for one in group.servers if one.is_2012), None)
+            text = f"The group is upgraded; {name} holds the RMS emulator." if holder else "The group is upgraded."
+            return name, (Why(text, "group.rms_emulator", name, "", "documented", "S1"),)
+        approved = group.machine(self.approved.get("run_from"))
+        if approved is not None and approved.name not in retire and approved.name != group.rms and group.rms in retire:
+            pool.remove(approved.name)
+            text = f"The approved plan runs the group upgrade on {approved.name}."
+            return approved.name, (Why(text, "journal.approved", approved.name, "", "inferred", "-"),)
+        rms = group.machines.get(group.rms or "")
+        if rms is not None and rms.name not in retire:
+            text = f"{rms.name} meets the minimum and is not clustered, so the root management server runs the group upgrade."
+            return rms.name, (Why(text, f"hosts.{rms.name}.os", os_text(rms.os), "R05", "documented", "S3"),)
+        root = group.rms or ""
+        against = tuple(
+            Why(one.text + ".", f"hosts.{root}.{one.fact}", one.value, one.rule, one.evidence, one.source)
+            for one in self.failing.get(root, [])
+            if one.role == "root_management_server"
+        )
+        able = [
+            one
+            for one in group.secondaries
+            if one.name not in retire and one.facts is not None and not one.spare
+            and not supported(one.facts, "management_server", self.settings)
+        ]  # fmt: skip
+        if able:
+            best = min(able, key=lambda one: (not one.reachable, natural(one.name)))
+            text = f"{best.name} is a secondary management server that meets the minimum."
+            return best.name, (*against, Why(text, f"hosts.{best.name}.os", os_text(best.os), "", "documented", "S1"))
+        spare = pool.take(group.rms or "", MANAGEMENT_SERVER)
+        if spare:
+            text = f"{spare} stands ready, meets the minimum, and joins the group as a management server first."
+            return spare, (*against, Why(text, f"inventory.{spare}.spare", True, "", "documented", "S1, S6"))
+        return None, against
+
+    # what stands in the way, and where the agents come
+
+    def _blockers(
+        self,
+        path: str,
+        run_from: Optional[str],
+        found: list[Replacement],
+        joins: list[str],
+        conditions: Mapping[str, bool],
+    ) -> list[Blocker]:
+        group, blockers = self.group, []
+        if run_from is None and not group.is_2012:
+            reasons = self.failing.get(group.rms or "", [])
+            rule = reasons[0].rule if reasons else "R05"
+            who = group.rms or "The root management server (nobody says which machine it is)"
+            blockers.append(
+                Blocker(
+                    rule,
+                    f"No server can run the group upgrade: {who} cannot, and no secondary management server or spare"
+                    " meets the minimum.",
+                    "Add a machine with Windows Server 2008 R2 SP1 x64, joined to the domain, to the inventory with"
+                    " scom_spare: true.",
+                    tuple(one.name for one in group.servers),
+                )
+            )
+        for one in found:
+            if one.by is not None or not one.needed or one.kind == MANAGEMENT_SERVER:
+                continue
+            rule = one.reasons[0].rule if one.reasons else "R05"
+            what = {DATABASE: "databases", GATEWAY: "gateway"}.get(one.kind, "features")
+            extra = " and SQL Server 2008 SP1 or 2008 R2" if one.kind == DATABASE else ""
+            roles = ", ".join(one.roles).replace("_", " ")
+            blockers.append(
+                Blocker(
+                    rule,
+                    f"{one.machine} cannot keep its {what} ({roles}) and no spare can take them over.",
+                    f"Add a machine with Windows Server 2008 R2 SP1 x64{extra} to the inventory with scom_spare: true,"
+                    f" or bring {one.machine} itself to the minimum.",
+                    (one.machine,),
+                )
+            )
+        if path == DISTRIBUTED_SIMPLE and conditions["one_server"] and not joins and not group.secondaries:
+            blockers.append(
+                Blocker(
+                    "",
+                    "Monitoring is to go on, and there is no machine to become a second management server.",
+                    "Add a machine with Windows Server 2008 R2 SP1 x64 to the inventory with scom_spare: true, or set"
+                    " scom_upgrade_avoid_downtime to false.",
+                    (group.rms or "",),
+                )
+            )
+        return blockers
+
+    def _position(
+        self, path: str, run_from: Optional[str], retire: tuple[str, ...], joins: list[str]
+    ) -> dict[str, str]:
+        """Pushed agents need an upgraded server to be pushed from; without a secondary that is the group upgrade's own."""
+        if self.group.is_2012:
+            return {"agents": "after_group", "manual_agents": "after_group", "pushed_agents": "after_group"}
+        helped = bool(joins) or any(one.name not in retire for one in self.group.secondaries)
+        pushed = "before_group" if helped else "after_group"
+        manual = "before_group" if helped or path in (DISTRIBUTED_SIMPLE, DISTRIBUTED_COMPLEX) else "after_group"
+        asked = self.inputs["agents_position"]
+        if path == DISTRIBUTED_COMPLEX and asked != "auto" and self.group.rms not in (None, run_from):
+            pushed = asked
+        return {"agents": pushed, "manual_agents": manual, "pushed_agents": pushed}
+
+    def _undecided(self) -> tuple[str, ...]:
+        found = []
+        for one in self.group.machines.values():
+            if not one.roles:
+                continue
+            if one.facts is None:
+                found.append(f"hosts.{one.name}")
+                continue
+            for role in one.roles:
+                found += [f"hosts.{one.name}.{place}" for place in undecided(one.facts, role)]
+        return tuple(dict.fromkeys(found))

@@ -1,0 +1,184 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which machine takes the place of one that cannot be upgraded.
+
+What stands here follows from the documented complex paths (S1, S3, S6: add a supported machine for each that fails); how
+a particular spare is chosen is this collection's own rule, and the inventory overrides it with ``scom_replaces``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from .catalog import Reason, Settings, supported
+from .model import Machine, ManagementGroup
+from .names import natural
+
+MANAGEMENT_SERVER, GATEWAY, DATABASE, FEATURE = "management_server", "gateway", "database", "feature"
+DATABASE_LIKE = ("operational_database", "data_warehouse", "acs_database", "reporting")
+FEATURES = ("web_console", "acs_collector", "console")
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A machine that fails for some of its roles, and the machine that takes them over.
+
+    ``kind`` says what is taken over: management_server, gateway, database (with reporting) or feature. ``by`` is None
+    where nothing fits. ``new`` is True where ``by`` is a spare, False where a server of the group takes over.
+    ``needed`` is False where the group can do without.
+    """
+
+    machine: str
+    kind: str
+    roles: tuple[str, ...]
+    by: Optional[str]
+    new: bool
+    needed: bool
+    reasons: tuple[Reason, ...]
+
+
+def failures(group: ManagementGroup, settings: Settings) -> dict[str, list[Reason]]:
+    """For each machine that cannot hold one of its roles after the upgrade, the reasons."""
+    found: dict[str, list[Reason]] = {}
+    for machine in group.machines.values():
+        if machine.facts is None:
+            continue
+        reasons: list[Reason] = []
+        for role in machine.roles:
+            instances = {one.instance for one in group.databases.values() if one.server == machine.name}
+            instance = next(iter(instances)) if len(instances) == 1 and _has_instance(machine, instances) else None
+            reasons += supported(machine.facts, role, settings, instance)
+        if reasons:
+            found[machine.name] = reasons
+    return found
+
+
+def _has_instance(machine: Machine, instances: Iterable[str]) -> bool:
+    named = {str(one.get("instance")).upper() for one in machine.sql}
+    return all(name in named for name in instances)
+
+
+def fits(machine: Machine, kind: str, settings: Settings) -> bool:
+    """Whether a spare can take over, or has taken over, what the kind says."""
+    if machine.facts is None or not machine.reachable:
+        return False
+    taken = {
+        MANAGEMENT_SERVER: machine.is_server,
+        GATEWAY: machine.is_gateway,
+        DATABASE: any(role in machine.roles for role in DATABASE_LIKE),
+        FEATURE: any(role in machine.roles for role in FEATURES),
+    }
+    if any(taken.values()) and not taken[kind] and not (kind == FEATURE and not machine.is_gateway):
+        return False
+    if kind == MANAGEMENT_SERVER:
+        return not supported(machine.facts, "management_server", settings) and _in_domain(machine)
+    if kind == GATEWAY:
+        return not supported(machine.facts, "gateway", settings)
+    if kind == DATABASE:
+        return bool(machine.sql) and not supported(machine.facts, "operational_database", settings)
+    return not supported(machine.facts, "web_console", settings) and _in_domain(machine)
+
+
+def _in_domain(machine: Machine) -> bool:
+    return (machine.facts or {}).get("domain_joined") is not False
+
+
+def liking(machine: Machine, kind: str) -> tuple[bool, bool, tuple[tuple[int, int, str], ...]]:
+    """Sorts spares: those made for the kind first (a perimeter machine or one called a gateway; one with SQL Server)."""
+    for_gateway = not _in_domain(machine) or "gw" in machine.name.lower() or "gate" in machine.name.lower()
+    return (for_gateway != (kind == GATEWAY), bool(machine.sql) != (kind == DATABASE), natural(machine.name))
+
+
+class Pool:
+    """The spares that are left while replacements are handed out."""
+
+    def __init__(self, group: ManagementGroup, settings: Settings) -> None:
+        """Start with every spare of the group."""
+        self._settings = settings
+        self._group = group
+        self._left = list(group.spares)
+
+    def take(self, machine: str, kind: str) -> Optional[str]:
+        """The spare for a machine, which is then gone; None where none fits. A spare meant for another is not taken."""
+        able = [one for one in self._left if fits(one, kind, self._settings)]
+        meant = [one for one in able if one.replaces and self._group.machine(one.replaces) is not None]
+        mine = [one for one in meant if self._is(one.replaces, machine)]
+        choice = mine or [one for one in able if one not in meant]
+        if not choice:
+            return None
+        best = min(choice, key=lambda one: liking(one, kind))
+        self._left.remove(best)
+        return best.name
+
+    def remove(self, name: str) -> None:
+        """Take one spare out, if it is still there."""
+        self._left = [one for one in self._left if one.name != name]
+
+    def _is(self, replaces: Optional[str], machine: str) -> bool:
+        found = self._group.machine(replaces)
+        return found is not None and found.name == machine
+
+
+def replacements(
+    group: ManagementGroup,
+    failing: dict[str, list[Reason]],
+    retire: Sequence[str],
+    run_from: Optional[str],
+    pool: Pool,
+) -> list[Replacement]:
+    """Who takes over from each failing machine. ``run_from`` is already chosen, and taken from the pool if it was a spare."""
+    found: list[Replacement] = []
+    for name, reasons in failing.items():
+        machine = group.machines[name]
+        roles = tuple(role for role in DATABASE_LIKE if role in machine.roles and _fails(reasons, role))
+        if roles:
+            by = pool.take(name, DATABASE)
+            found.append(Replacement(name, DATABASE, roles, by, True, True, _of(reasons, roles)))
+    for name in retire:
+        machine = group.machines[name]
+        if machine.is_gateway:
+            by = pool.take(name, GATEWAY)
+            needed = bool(group.agents_by_parent.get(name)) or any(one.primary == name for one in group.gateways)
+            found.append(Replacement(name, GATEWAY, ("gateway",), by, True, needed, tuple(failing.get(name, ()))))
+    for name in retire:
+        machine = group.machines[name]
+        if not machine.is_server or machine.node_of:
+            continue
+        by, new = run_from, False
+        if name != group.rms and name not in group.former_roots:
+            spare = pool.take(name, MANAGEMENT_SERVER)
+            by, new = (spare, True) if spare else (_remaining(group, retire) or run_from, False)
+        elif by is not None:
+            new = group.machines[by].spare
+        reasons = [one for one in failing.get(name, ()) if one.role in ("root_management_server", "management_server")]
+        found.append(Replacement(name, MANAGEMENT_SERVER, ("management_server",), by, new, True, tuple(reasons)))
+    for name in dict.fromkeys([*failing, *retire]):
+        machine = group.machines[name]
+        reasons = failing.get(name, [])
+        roles = tuple(r for r in FEATURES if r in machine.roles and (name in retire or _fails(reasons, r)))
+        if not roles or machine.node_of:
+            continue
+        by, new = _successor(found, name), False
+        if by is None:
+            by, new = pool.take(name, FEATURE), True
+        found.append(Replacement(name, FEATURE, roles, by, new, roles != ("console",), _of(reasons, roles)))
+    return found
+
+
+def _remaining(group: ManagementGroup, retire: Sequence[str]) -> Optional[str]:
+    """A secondary management server that stays: the first by name."""
+    return next((one.name for one in group.secondaries if one.name not in retire), None)
+
+
+def _successor(found: Iterable[Replacement], name: str) -> Optional[str]:
+    """The management server that takes over from a machine takes over its features too."""
+    return next((one.by for one in found if one.machine == name and one.kind == MANAGEMENT_SERVER), None)
+
+
+def _fails(reasons: Iterable[Reason], role: str) -> bool:
+    return any(reason.role == role for reason in reasons)
+
+
+def _of(reasons: Iterable[Reason], roles: Sequence[str]) -> tuple[Reason, ...]:
+    return tuple(reason for reason in reasons if reason.role in roles)
