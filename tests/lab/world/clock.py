@@ -201,18 +201,23 @@ class Clock:
             heapq.heappop(self._timers)
         now, real = self._now(), self._real()
         for entry in sorted(self._timers):
-            if entry[0] > now:
+            due, _unused, timer = entry
+            if due > now:
                 return None
-            if entry[2].open and entry[2].not_before <= real:
+            if timer.open and timer.not_before <= real:
                 self._timers.remove(entry)
                 heapq.heapify(self._timers)
-                return entry[2]
+                return timer
+            if timer.open and timer.work:  # only real time is still to pass: nothing simulated works any more
+                timer.work = False
+                self._change_work(-1)
         return None
 
     def _pause(self) -> float | None:
         """Real seconds until something may be due; None: until notified."""
+        now, rate, real = self._now(), self._rate(), self._real()
         waits = [
-            max((due - self._now()) / self._rate(), timer.not_before - self._real())
+            (due - now) / rate if due > now else timer.not_before - real
             for due, _unused, timer in self._timers
             if timer.open
         ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import build
 from .accounts import SYSTEM, split_user
 from .backup import SystemBackups
-from .errors import win32
+from .errors import WindowsError, win32
 from .eventlog import EventLogs
 from .files import FileSystem
 from .network import Network
@@ -260,6 +260,15 @@ class Machine:
         if local is None:
             raise win32(67, path)
         return target.files, "\\".join([local.rstrip("\\"), *rest])
+
+    def sql_session(self, instance: str = ".", user: str = SYSTEM, logon: str = "network") -> Any:
+        """A session on this machine's SQL Server, or another's (`HOST\\INST`): what `sql` answers."""
+        if self.sql is None:
+            message = (
+                "A network-related or instance-specific error occurred while establishing a connection to SQL Server."
+            )
+            raise WindowsError("sql", message, 2, {"number": 2, "class": 20, "state": 0})
+        return self.sql(instance, user, logon)
 
     def add_share(self, name: str, path: str) -> None:
         """Share a folder (made when missing)."""

@@ -129,7 +129,7 @@ def test_start_ask_and_stop_a_lab(tmp_path: Path, capsys):
         assert main(["status", "--json", *words]) == 0
         status = json.loads(capsys.readouterr().out)
         assert status["machines"]["LWRMS"]["up"] is True
-        assert len(status["machines"]) == 13
+        assert {"LWRMS", "LWMS1", "LWSQL"} <= set(status["machines"])
         assert main(["status", *words]) == 0
         capsys.readouterr()
         assert (

@@ -67,10 +67,11 @@ def test_a_real_clock_calls_scaled_work_soon_and_waits_for_the_real_minimum():
         clock.sleep(50)
         assert time.monotonic() - started < 1
         assert clock.now() >= 50
-        started = time.monotonic()
-        clock.call_later(0, done.set, real_minimum=0.2)
+        started, before = time.monotonic(), clock.now()
+        clock.call_later(5, done.set, work=True, real_minimum=0.2)
         assert done.wait(3)
         assert time.monotonic() - started >= 0.19
+        assert clock.now() - before < 50, "while only real time is to pass, simulated time is not fast"
         assert not clock.working
     finally:
         clock.close()
