@@ -13,15 +13,22 @@ from typing import Any, Optional
 import pytest
 import yaml
 
+from ansible_collections.scom.upgrade.plugins.filter.plan_inputs import RUN_VARIABLES
+from ansible_collections.scom.upgrade.plugins.module_utils.inputs import INPUTS, PREFIX
 from tests.unit.house.project import below, load, read, roles
 
 VERBS = ("precheck", "apply", "verify")
 SHARED = re.compile(r"(?<![\w.])scom_upgrade_[a-z0-9_]+")
 ROW = re.compile(r"^\|\s*`(?P<name>[a-z0-9_]+)`\s*\|(?P<rest>.*)\|\s*$", re.MULTILINE)
 EXAMPLE = re.compile(r"^(?:# ?)?(scom_upgrade_[a-z0-9_]+):", re.MULTILINE)
+SET_BY_PLAYBOOK = re.compile(r"^ +(scom_upgrade_[a-z0-9_]+):", re.MULTILINE)
 EXPRESSION = re.compile(r"\{\{[\s\S]*?\}\}|^ *(?:- )?(?:when|that|until|failed_when|changed_when): .*$", re.MULTILINE)
 GUARDED = re.compile(r"(?<![\w.])(?P<name>scom_upgrade_[a-z0-9_]+)\s*\|\s*default\((?P<literal>[^()]*)\)")
 TAKEN_IN = re.compile(r"^\{\{ (?P<shared>scom_upgrade_[a-z0-9_]+) \| default\((?P<literal>.*)\) \}\}$", re.DOTALL)
+
+
+# A default that is no literal: what it comes to depends on another input.
+EXPRESSED = object()
 
 
 def specs(role: str) -> dict[str, Any]:
@@ -47,6 +54,8 @@ def literal(value: Any) -> tuple[Optional[str], Any]:
     if not match:
         return None, value
     text = match.group("literal").strip().removesuffix(", true")
+    if not re.match(r"""['"\d\[{-]|true$|false$|none$""", text, re.IGNORECASE):
+        return match.group("shared"), EXPRESSED  # made from another input
     try:
         # Jinja's literals are Python's, but for true, false and none; YAML reads both kinds.
         return match.group("shared"), yaml.safe_load(text.replace("\\\\", "\\"))
@@ -92,7 +101,7 @@ def test_every_default_is_specified_and_the_same(role: str) -> None:
     for name, value in defaults(role).items():
         assert name in known, f"{role}: {name} has a default but no specification"
         shared, stands_in = literal(value)
-        if "default" in known[name]:
+        if "default" in known[name] and stands_in is not EXPRESSED:
             assert stands_in == known[name]["default"], f"{role}: {name} has two defaults"
         if shared:
             assert shared in str(known[name]["description"]), f"{role}: {name} does not say that it is {shared}"
@@ -121,7 +130,7 @@ def test_a_shared_input_has_one_default() -> None:
     for role in roles():
         for name, value in defaults(role).items():
             shared, stands_in = literal(value)
-            if shared:
+            if shared and stands_in is not EXPRESSED:
                 seen.setdefault(shared, {}).setdefault(repr(stands_in), []).append(f"{role}: {name}")
     assert {shared: places for shared, places in seen.items() if len(places) > 1} == {}
 
@@ -145,14 +154,14 @@ def test_secrets_are_marked() -> None:
 
 
 def test_the_example_inventory_names_every_shared_input() -> None:
-    if not roles():
-        return
     asked = {word for name in below("inventories/example") for word in EXAMPLE.findall(read(name))}
-    declared = {name for role in roles() for name in options(role) if name.startswith("scom_upgrade_")}
+    declared = {name for role in roles() for name in options(role) if name.startswith(PREFIX)}
     taken = {shared for role in roles() for shared, _value in map(literal, defaults(role).values()) if shared}
-    wanted = declared | taken | used("playbooks")
+    between_playbooks = {word for name in below("playbooks", ".yml") for word in SET_BY_PLAYBOOK.findall(read(name))}
+    wanted = (declared | taken | used("playbooks") | {PREFIX + name for name in INPUTS}) - between_playbooks
     assert sorted(wanted - asked) == [], "inputs that the example inventory does not name"
-    assert sorted(asked - wanted - used("roles")) == [], "inputs of the example inventory that nothing reads"
+    known = wanted | used("roles") | {PREFIX + name for name in RUN_VARIABLES}
+    assert sorted(asked - known) == [], "inputs of the example inventory that nothing reads"
 
 
 def test_surveys_ask_only_for_inputs() -> None:
