@@ -80,13 +80,13 @@ class Server:
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
-        self._error: BaseException | None = None
+        self._errors: list[BaseException] = []
         self._thread = threading.Thread(target=self._main, name="wsman", daemon=True)
         self._thread.start()
         self._ready.wait()
-        if self._error is not None:
+        if self._errors:
             self._thread.join()
-            raise self._error
+            raise self._errors[0]
 
     def close(self) -> None:
         """End every connection and shell, write what is due, stop listening."""
@@ -105,7 +105,7 @@ class Server:
         try:
             self._loop.run_until_complete(self._serve())
         except BaseException as error:
-            self._error = error
+            self._errors.append(error)
         finally:
             self._ready.set()
             self._scribe.shutdown(wait=True)
