@@ -18,7 +18,10 @@ STANDARD = sys.stdlib_module_names
 
 
 def own(name: Path, dotted: str) -> bool:
-    return within(dotted, module_name(name))
+    """A file itself, and for an action the module of its name, whose documentation is its argument specification."""
+    return within(dotted, module_name(name)) or (
+        name.parts[1] == "action" and within(dotted, f"{PLUGINS}.modules.{name.stem}")
+    )
 
 
 def refused(name: Path) -> list[str]:
