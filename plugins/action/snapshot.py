@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleActionFail
@@ -29,6 +30,7 @@ class ActionModule(ActionBase):
         result = super().run(None, task_vars)
         arguments = plain(self.validate_argument_spec(argument_spec(module.DOCUMENTATION))[1])
         dest = os.path.abspath(os.path.expanduser(arguments["dest"]))
+        arguments["hosts"] = relative_clocks(arguments["hosts"])
         hosts, unreachable, borrowed = self._with_earlier(arguments, dest)
         try:
             found = facts.assemble(
@@ -75,6 +77,20 @@ class ActionModule(ActionBase):
             else:
                 unreachable[name] = LEFT_OUT
         return hosts, unreachable, borrowed
+
+
+def relative_clocks(hosts):
+    """The hosts with their clocks compared with each other: the median host's difference from the controller is taken off."""
+    skews = [host["clock_skew_seconds"] for host in hosts.values() if host.get("clock_skew_seconds") is not None]
+    if not skews:
+        return hosts
+    middle = statistics.median_low(skews)
+    return {
+        name: host
+        if host.get("clock_skew_seconds") is None
+        else dict(host, clock_skew_seconds=host["clock_skew_seconds"] - middle)
+        for name, host in hosts.items()
+    }
 
 
 def _write(dest, text):

@@ -174,7 +174,7 @@ HOST: dict[str, Any] = {
     "software": [{"name": TEXT, "version": TEXT}],
     "cluster": {"virtual_name": TEXT, "nodes": [TEXT], "services": [TEXT]},
     "iis": {"version": TEXT, "sites": [{"name": TEXT, "path": TEXT}], "features": [TEXT]},
-    "certificates": [{"thumbprint": TEXT, "subject": TEXT, "not_after": TEXT}],
+    "certificates": [{"thumbprint": TEXT, "subject": TEXT, "not_after": TEXT, "serial": TEXT}],
     "channel_certificate_serial": TEXT,
     "media": {
         "path": TEXT,

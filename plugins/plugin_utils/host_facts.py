@@ -61,8 +61,8 @@ SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(64)) AS version,
 """
 DATABASES_QUERY = """
 SELECT d.name, d.state_desc, d.collation_name, CAST(d.is_broker_enabled AS int) AS broker, d.recovery_model_desc,
-       (SELECT MAX(b.backup_finish_date) FROM msdb.dbo.backupset b
-         WHERE b.database_name = d.name AND b.type = 'D') AS last_full_backup
+       (SELECT DATEADD(second, DATEDIFF(second, GETDATE(), GETUTCDATE()), MAX(b.backup_finish_date))
+          FROM msdb.dbo.backupset b WHERE b.database_name = d.name AND b.type = 'D') AS last_full_backup
 FROM sys.databases d
 """
 FILES_QUERY = """
@@ -286,7 +286,7 @@ class _Answers:
             "cluster": self.cluster(),
             "iis": self.iis(),
             "certificates": self.certificates(),
-            "channel_certificate_serial": self.registry("machine").get("ChannelCertificateSerialNumber"),
+            "channel_certificate_serial": _serial(self.registry("machine").get("ChannelCertificateSerialNumber")),
             "media": self.media(),
             "encryption_key": self.encryption_key(),
             "system_state_backup": self.registry("state_backup").get("LastSuccessfulBackupTime"),
@@ -568,7 +568,7 @@ class _Answers:
                         "data_mb": data[0],
                         "data_used_mb": data[1],
                         "log_mb": log[0],
-                        "last_full_backup": row["last_full_backup"],
+                        "last_full_backup": _utc(row["last_full_backup"]),
                         "last_backup_file": None,
                         "last_backup_verified": None,
                     }
@@ -649,7 +649,15 @@ class _Answers:
         for thumbprint, node in self.subkeys("certificates").items():
             blob = _data(node, "Blob")
             try:
-                found.append(dict(thumbprint=thumbprint, **certificates.read(base64.b64decode(blob))))
+                certificate = certificates.read(base64.b64decode(blob))
+                found.append(
+                    {
+                        "thumbprint": thumbprint,
+                        "subject": certificate["subject"],
+                        "not_after": certificate["not_after"],
+                        "serial": certificate["serial"],
+                    }
+                )
             except (certificates.Unreadable, TypeError, ValueError) as error:
                 self.unknown["certificates." + thumbprint] = str(error)
         return found
@@ -703,6 +711,16 @@ def _numbers(version):
 
 def _megabytes(size):
     return None if size is None else int(size) // 1048576
+
+
+def _utc(text):
+    """A time that SQL Server told in UTC, as ISO 8601 without fractions."""
+    return None if not text else text.rstrip("Z").split(".")[0] + "Z"
+
+
+def _serial(data):
+    """A serial number as certificates show it; the registry has its bytes the other way round."""
+    return base64.b64decode(data)[::-1].hex().upper() if data else None
 
 
 def _boolean(value):
