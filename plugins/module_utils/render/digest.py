@@ -297,6 +297,7 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         snapshot=snapshot,
         agents_after_group=isinstance(position, Mapping) and position.get("agents") == "after_group",
         _index={step.id: step for step in schedule.steps},
+        _lines={step.id: group.key for phase in phases for group in phase.groups for step in group.steps},
     )
 
 

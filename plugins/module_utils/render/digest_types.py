@@ -228,6 +228,7 @@ class Digest:
     snapshot: Optional[Mapping[str, Any]]
     agents_after_group: bool
     _index: dict[str, Step] = field(default_factory=dict, repr=False)
+    _lines: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def blockers(self) -> tuple[Finding, ...]:
@@ -259,6 +260,10 @@ class Digest:
 
     def step(self, name: str) -> Optional[Step]:
         return self._index.get(name)
+
+    def line_of(self, name: str) -> str:
+        """The key of the line that shows a step."""
+        return self._lines.get(name, name)
 
     def title_of(self, name: str) -> str:
         """The title of a step that another one requires; its id when it is no longer in the plan."""

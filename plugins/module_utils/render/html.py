@@ -50,13 +50,12 @@ def html(report: object, list_agents: bool = False) -> str:
     body = join(
         el("a", "Skip to the plan", href="#steps", class_="skip"),
         _header(digest),
-        _bar(),
+        _bar(digest, numbers),
         el(
             "main",
             _section("why", html_plan.paths(digest)),
             _section("no-return", html_plan.no_return(digest)),
             _section("topology", _pictures(digest, before, after)),
-            _filters(digest, numbers),
             el("section", _title("machines"), html_plan.machines(found, digest, numbers), data_holds="machines"),
             _section("timeline", _timeline(digest)),
             el("section", _title("steps"), _steps_intro(digest), html_plan.phases(digest, numbers, list_agents)),
@@ -193,17 +192,32 @@ def _strip_item(phase: Phase) -> Safe:
     return el("li", link, class_=" ".join(classes) or None)
 
 
-def _bar() -> Safe:
+def _bar(digest: Digest, numbers: Mapping[str, int]) -> Safe:
+    """Stays in view: where to go, and what to show."""
     links = [el("a", text, href=f"#{part}") for part, text in _PARTS]
-    return el("nav", el("div", links), class_="bar", aria_label="Parts of the page")
+    status = el("p", id="status", role="status", aria_live="polite")
+    return el(
+        "div",
+        el("div", el("nav", links, aria_label="Parts of the page"), status),
+        _filters(digest, numbers),
+        class_="bar",
+    )
 
 
 def _filters(digest: Digest, numbers: Mapping[str, int]) -> Safe:
+    names = {**words.OUTCOMES, "waived": "Waived"}
     outcomes = [
-        el("button", f"{words.label({**words.OUTCOMES, 'waived': 'Waived'}, name)} {number:,}", type="button",
-           data_choose=name, aria_pressed="false")
+        el(
+            "button",
+            words.label(names, name),
+            " ",
+            el("b", f"{number:,}"),
+            type="button",
+            data_choose=name,
+            aria_pressed="false",
+        )
         for name, number in digest.outcomes.items()
-    ]  # fmt: skip
+    ]
     phases = [el("option", phase.title, value=phase.name) for phase in digest.phases]
     hosts = [
         el("option", name, value=str(number))
@@ -211,12 +225,11 @@ def _filters(digest: Digest, numbers: Mapping[str, int]) -> Safe:
     ]
     return el(
         "div",
-        el("fieldset", el("legend", "Findings by outcome"), outcomes) if outcomes else None,
-        el("label", "Phase", el("select", el("option", "all phases", value=""), phases, id="phase")),
-        el("label", "Machine", el("select", el("option", "all machines", value=""), hosts, id="host")),
-        el("label", "Search", el("input", type="search", id="search", placeholder="any word", autocomplete="off")),
+        el("input", type="search", id="search", placeholder="Search ( / )", autocomplete="off", aria_label="Search"),
+        el("select", el("option", "All phases", value=""), phases, id="phase", aria_label="Phase"),
+        el("select", el("option", "All machines", value=""), hosts, id="host", aria_label="Machine"),
+        el("div", outcomes, role="group", aria_label="Findings by outcome", class_="outcomes") if outcomes else None,
         el("button", "Show all", type="button", id="reset"),
-        el("p", id="status", role="status", aria_live="polite"),
         class_="filters scripted",
         hidden=True,
         role="search",
@@ -237,7 +250,7 @@ def _timeline(digest: Digest) -> Safe:
     if not digest.steps or digest.elapsed.likely <= 0:
         return el("p", "Nothing is left to do.")
     path = [
-        el("li", html_plan.step_link(step), f" {words.duration(step.end - step.start)}")
+        el("li", html_plan.step_link(step, digest), f" {words.duration(step.end - step.start)}")
         for step in digest.critical_path[:60]
     ]
     return join(

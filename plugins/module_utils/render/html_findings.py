@@ -38,7 +38,7 @@ def findings(digest: Digest, numbers: Mapping[str, int], list_agents: bool) -> S
         ]
         listed = el(
             "div",
-            el("h3", "Nothing to do"),
+            el("h3", "What passed"),
             table(("Rule", "Outcome", "Looks at", "Found"), rows),
             data_holds="findings",
         )

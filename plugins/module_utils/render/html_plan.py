@@ -108,7 +108,7 @@ def _no_return(digest: Digest, step: Step) -> Safe:
                 "From its first minute there are only two ways: forward, or the restore that is written here."),
         el("p", el("strong", "The only way back: "), step.undo or "none is known."),
         el("p", el("strong", "It starts only when all of this holds:")) if checked else None,
-        el("ul", [el("li", step_link(one), " ", tag(words.label(words.STATES, one.state), one.state)) for one in checked],
+        el("ul", [el("li", step_link(one, digest), " ", tag(words.label(words.STATES, one.state), one.state)) for one in checked],
            class_="plain") if checked else None,
         el("p", f"As expected it begins {words.duration(step.start)} after the start and takes "
                 f"{words.between(step.estimate)}."),
@@ -116,9 +116,9 @@ def _no_return(digest: Digest, step: Step) -> Safe:
     )  # fmt: skip
 
 
-def step_link(step: Step) -> Safe:
-    """A link to the step's row."""
-    return el("a", step.title, href=f"#{_anchor(step.id)}")
+def step_link(step: Step, digest: Digest) -> Safe:
+    """A link to the row that shows the step."""
+    return el("a", step.title, href=f"#{_anchor(digest.line_of(step.id))}")
 
 
 def phase_anchor(name: str) -> str:
@@ -276,7 +276,9 @@ def _waits(group: Group, digest: Digest) -> Safe:
     own = {step.id for step in group.steps}
     required = [name for name in group.first.requires if name not in own]
     if len(required) <= 12:
-        items = [(el("li", step_link(step)) if (step := digest.step(name)) else el("li", name)) for name in required]
+        items = [
+            (el("li", step_link(step, digest)) if (step := digest.step(name)) else el("li", name)) for name in required
+        ]
     else:
         counts: dict[str, int] = {}
         for name in required:

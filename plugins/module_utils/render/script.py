@@ -38,7 +38,7 @@ SCRIPT = """
       total[item.kind] += 1;
       if (fits) { shown[item.kind] += 1; }
     });
-    var narrowed = wanted.length || host.value || phase.value;
+    var narrowed = wanted.length || host.value || phase.value || outcomes.length;
     sections.forEach(function (section) {
       var left = section.querySelector("[data-item]:not([hidden])");
       section.hidden = Boolean(narrowed) && !left;

@@ -20,7 +20,7 @@ STYLE = """
   }
 }
 * { box-sizing: border-box; }
-html { scroll-padding-top: 4.2rem; }
+html { scroll-padding-top: 7.4rem; }
 body {
   margin: 0; background: var(--paper); color: var(--ink); font-size: 15px; line-height: 1.5;
   font-family: "Segoe UI", "Source Sans 3", "Noto Sans", "Liberation Sans", "Helvetica Neue", Arial, sans-serif;
@@ -59,20 +59,20 @@ header.top .sub { max-width: none; font-size: 1.08rem; color: var(--soft); margi
 .strip .is-done a { border-color: var(--good); } .strip .is-down a { border-color: var(--warn); }
 .strip .is-pnr a { border-color: var(--none); background: var(--none-soft); } .strip .is-pnr em { color: var(--none); }
 .strip em { display: block; font-style: normal; font-weight: 600; }
-nav.bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--rule); margin-top: 1.6rem; }
-nav.bar > div { max-width: 1184px; margin: 0 auto; padding: .5rem 32px; display: flex; flex-wrap: wrap; gap: .3rem 1.1rem;
+.bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--rule); margin-top: 1.6rem; }
+.bar > div { max-width: 1184px; margin: 0 auto; padding: .45rem 32px 0; display: flex; flex-wrap: wrap; gap: .35rem .9rem;
   align-items: center; }
-nav.bar a { color: var(--soft); text-decoration: none; font-size: .9rem; } nav.bar a:hover { color: var(--accent); }
-.filters { margin: 1rem 0 0; padding: .9rem 1.1rem 1rem; background: var(--panel); border-radius: 8px; display: flex; flex-wrap: wrap;
-  gap: .6rem 1rem; align-items: end; }
-.filters label { font-size: .8rem; color: var(--soft); display: grid; gap: .2rem; }
-.filters fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .35rem; width: 100%; }
-.filters legend { font-size: .8rem; color: var(--soft); padding: 0; margin-bottom: .25rem; }
-input, select, button { font: inherit; font-size: .92rem; color: inherit; background: var(--raised); border: 1px solid var(--rule);
-  border-radius: 6px; padding: .3rem .6rem; min-height: 2.1rem; }
+.bar > div:last-child { padding-bottom: .55rem; }
+.bar nav { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
+.bar a { color: var(--soft); text-decoration: none; font-size: .9rem; } .bar a:hover { color: var(--accent); }
+.filters { font-size: .84rem; }
+.outcomes { display: flex; flex-wrap: wrap; gap: .25rem; }
+.outcomes b { font-weight: 600; }
+input, select, button { font: inherit; font-size: .84rem; color: inherit; background: var(--raised); border: 1px solid var(--rule);
+  border-radius: 6px; padding: .15rem .5rem; min-height: 1.85rem; max-width: 12rem; }
 button { cursor: pointer; } button:hover { border-color: var(--accent); }
 button[aria-pressed="true"] { background: var(--accent); border-color: var(--accent); color: var(--paper); }
-input[type="search"] { min-width: 16rem; }
+input[type="search"] { width: 11rem; }
 #status { font-size: .88rem; color: var(--soft); margin: 0; flex: 1 1 14rem; text-align: right; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; font-size: .92rem; }
 caption { text-align: left; color: var(--soft); font-size: .86rem; padding-bottom: .3rem; }
@@ -115,7 +115,7 @@ figcaption small { font-weight: 400; color: var(--soft); }
 .more { color: var(--soft); font-size: .86rem; }
 details > summary { cursor: pointer; color: var(--accent); font-size: .86rem; } details > summary:hover { text-decoration: underline; }
 details dl { margin: .4rem 0; display: grid; grid-template-columns: max-content 1fr; gap: .2rem .9rem; font-size: .88rem; }
-details dt { color: var(--soft); } details dd { margin: 0; }
+details dt { color: var(--soft); } details dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .state { white-space: nowrap; }
 section.phase > header { display: flex; flex-wrap: wrap; gap: .2rem 1rem; align-items: baseline; border-bottom: 1px solid var(--ink);
   margin-top: 2rem; }
@@ -126,7 +126,7 @@ section.phase > header p:last-child { margin-left: auto; }
 footer { margin: 4rem auto 3rem; color: var(--soft); font-size: .86rem; }
 footer h2 { color: var(--ink); }
 .legend { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: .5rem 0 1rem; font-size: .88rem; }
-.legend dt { font-weight: 600; color: var(--ink); } .legend dd { margin: 0; }
+.legend dt { font-weight: 600; color: var(--ink); } .legend dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 
 svg.drawing { display: block; width: 100%; height: auto; font-family: inherit; }
 svg text { fill: var(--ink); font-size: 11.5px; } svg .strong { font-weight: 600; }
@@ -164,9 +164,9 @@ svg .pnr-line { stroke: var(--none); stroke-width: 2; } svg .pnr-mark { fill: va
 svg .pnr-text { fill: var(--none); font-size: 12px; }
 
 @media (max-width: 720px) {
-  main, header.top, footer { padding: 0 16px; } nav.bar > div { padding: .4rem 16px; } nav.bar { position: static; }
+  main, header.top, footer { padding: 0 16px; } .bar > div { padding: .4rem 16px 0; } .bar { position: static; }
   figure { overflow-x: auto; } figure svg.drawing { min-width: 820px; } #status { text-align: left; }
-  .figures { grid-template-columns: repeat(2, 1fr); } .verdict { display: block; } input[type="search"] { min-width: 0; width: 100%; }
+  .figures { grid-template-columns: repeat(2, 1fr); } .verdict { display: block; } input[type="search"] { width: 100%; max-width: none; }
 }
 @media print {
   :root { color-scheme: light; --paper: #fff; --panel: #f4f4f4; --raised: #fff; --ink: #000; --soft: #444; --rule: #bbb; --faint: #ddd;
@@ -175,7 +175,7 @@ svg .pnr-text { fill: var(--none); font-size: 12px; }
   @page { margin: 14mm 13mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 10pt; } main, header.top, footer { max-width: none; padding: 0; }
-  nav.bar, .filters, .skip, details > summary { display: none; }
+  .bar, .skip, details > summary { display: none; }
   h2 { break-after: avoid; margin-top: 1.6rem; } h3, section.phase > header, figcaption { break-after: avoid; }
   tr, .finding, .path, .pnr, .figures { break-inside: avoid; } thead { display: table-header-group; }
   a { color: inherit; text-decoration: none; }
