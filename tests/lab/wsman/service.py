@@ -21,7 +21,7 @@ from .limits import limits_of, version_of
 from .runspace import RunspaceShell
 from .security import Authority
 from .shell import NO_MEMORY, CommandShell, Shell
-from .trouble import suffer
+from .trouble import spoil, suffer
 
 PORT = 5985
 """Where the machine itself says it listens; the lab may serve it on another port."""
@@ -63,8 +63,8 @@ class Answer:
 
 
 @dataclass
-class Failed:
-    """The outcome of a command whose engine broke."""
+class Ended:
+    """The outcome of a command that ended otherwise than its engine meant."""
 
     stdout: bytes
     stderr: bytes
@@ -114,11 +114,15 @@ class Service:
             raise refusal.Gone from error
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
-            return Failed(b"", f"The lab's engine failed: {type(error).__name__}: {error}\r\n".encode(), 1)
+            return Ended(b"", f"The lab's engine failed: {type(error).__name__}: {error}\r\n".encode(), 1)
         memory = getattr(outcome, "memory", 0) or 0
         if memory > self.limits.max_memory_per_shell_mb:
             text = "Not enough storage is available to process this command.\r\n"
-            return Failed(outcome.stdout, text.encode(), NO_MEMORY, tuple(outcome.operations))
+            return Ended(outcome.stdout, text.encode(), NO_MEMORY, tuple(outcome.operations))
+        fault = await self.strike("wsman.output")
+        if fault is not None:
+            spoilt = await spoil(fault, outcome.stdout)
+            return Ended(spoilt, outcome.stderr, outcome.code, tuple(outcome.operations), outcome.timeout)
         return outcome
 
     async def strike(self, operation: str) -> Any:

@@ -11,6 +11,9 @@ Two kinds of operation are asked about: `connect`, once a TCP connection, and `w
 `delay`    the answer takes `seconds` longer
 `die`      the request is carried out, and the connection is reset in the middle of the answer
 =========  ====================================================================================================
+
+A third, `wsman.output`, is asked about once a command, when its program has ended. `die`: half of its output is lost;
+`delay`: it ends later; anything else: something that is not the program's answers.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ from typing import Any
 from .refusal import Gone, Refusal, Rejected
 
 GARBAGE = b"\x00\xff\xfe SSH-2.0-not-a-web-server\r\n\r\n\x80\x81"
+
+
+FOREIGN = b"Windows Update is configuring this computer.\r\n"
 
 
 class Garbage(Exception):
@@ -57,3 +63,11 @@ async def suffer(fault: Any, gone: Callable[[], bool]) -> bool:
             raise Rejected(_status(fault))
         raise Refusal(fault.code or 2150859120, "w:InternalError", fault.message, sender=False)
     return fault.effect == "die"
+
+
+async def spoil(fault: Any, stdout: bytes) -> bytes:
+    """What a fault of `wsman.output` makes of a program's output."""
+    if fault.effect == "delay":
+        await asyncio.sleep(fault.seconds or 1.0)
+        return stdout
+    return stdout[: len(stdout) // 2] if fault.effect == "die" else FOREIGN

@@ -243,6 +243,14 @@ class TestFaults:
             invoke(pool, "drop")
         assert [event["code"] for event in served.events(2)] == [None, None]
 
+    @pytest.mark.parametrize(
+        ("effect", "expected"), [("die", b"0123456"), ("fail", b"Windows Update is configuring this computer.\r\n")]
+    )
+    def test_spoilt_output(self, served: Lab, effect: str, expected: bytes) -> None:
+        served.world.faults.add(operation="wsman.output", effect=effect)
+        assert run(protocol(served), "echo 012345678901")[0] == expected
+        assert run(protocol(served), "echo 012345678901")[0] == b"012345678901\r\n"
+
     def test_delayed(self, served: Lab) -> None:
         served.world.faults.add(operation="wsman.receive", effect="delay", seconds=0.7)
         started = time.monotonic()
