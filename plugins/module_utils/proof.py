@@ -251,7 +251,7 @@ def broker_is_on(snapshot: Snapshot, target: str) -> tuple[int, list[str]]:
         opsdb = facts.get("opsdb")
         for instance in facts.get("sql") or []:
             for database in instance["databases"]:
-                if opsdb and (instance["instance"], database["name"]) == (opsdb["instance"], opsdb["database"]):
+                if opsdb and database["name"] == opsdb["database"]:
                     looked_at += 1
                     if database["broker"] is not True:
                         failures.append(f"{database['name']} on {name}")
