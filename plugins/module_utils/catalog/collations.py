@@ -57,7 +57,7 @@ def judge(collation: str, language: Optional[str], settings: Optional[Settings] 
     """What the reference says of a collation under a language.
 
     For English one collation is right and every other one wrong. For other languages the list is recalled, and an older
-    Microsoft text asked for the English collation everywhere: what only one of the two has is doubtful, not wrong.
+    Microsoft text asked for the English collation everywhere: that one is doubtful there, not wrong.
     """
     row = row_of(language)
     further = (settings or Settings())["collations"]
@@ -65,7 +65,7 @@ def judge(collation: str, language: Optional[str], settings: Optional[Settings] 
     wanted = row.collation.lower()
     if collation.lower() == wanted or collation.lower() in [str(one).lower() for one in own]:
         outcome = "supported"
-    elif collation == ENGLISH or (row.collation != ENGLISH and collation in {one.collation for one in COLLATIONS}):
+    elif collation.lower() == ENGLISH.lower():
         outcome = "doubtful"
     else:
         outcome = "wrong"

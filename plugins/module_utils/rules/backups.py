@@ -76,7 +76,7 @@ def database_backups(context: Context) -> list[Finding]:
         findings.append(Finding(MANUAL, f"Backups not read: {listed([str(row[1]) for row in unread])}.", tuple(unread)))
     if known.is_2012 and not unread:
         return [Finding(NOT_APPLICABLE, "The group is converted; the plan backs up what the upgrade left.")]
-    if not findings and not known.databases:
+    if not findings and known.database("operational") is None:
         return [Finding(MANUAL, "It is not known where the databases are.")]
     return findings or [Finding(PASS, "Operational database and data warehouse have verified backups.")]
 

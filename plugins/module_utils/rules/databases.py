@@ -53,6 +53,8 @@ def _hosts(rows: list[Row]) -> str:
 )
 def full_text(context: Context) -> list[Finding]:
     """The instances of the operational database and of the data warehouse need full-text search."""
+    if view(context).is_2012:
+        return [Finding(NOT_APPLICABLE, "The databases are converted already.")]
     rows: list[Row] = []
     unread: list[Row] = []
     for one in _converted(context):
@@ -255,8 +257,8 @@ def log_size(context: Context) -> list[Finding]:
 def warehouse_memory(context: Context) -> list[Finding]:
     """The upgrade of the data warehouse was seen to fail on a machine with 2 GB of memory."""
     one = view(context).database("warehouse")
-    if one is None:
-        return [Finding(NOT_APPLICABLE, "The group has no data warehouse.")]
+    if one is None or view(context).is_2012:
+        return [Finding(NOT_APPLICABLE, "No data warehouse is left to upgrade.")]
     least, memory = int(context.settings["warehouse_memory_mb"]), one.effective_memory
     if memory is None:
         return [Finding(MANUAL, f"The memory of {one.effective_host} was not read.")]
@@ -467,7 +469,7 @@ def broker(context: Context) -> list[Finding]:
     "Both records of the management group's identity agree",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, BLOCK, MANUAL, NOT_APPLICABLE),
+    outcomes=(PASS, BLOCK, MANUAL),
     columns=("table", "id"),
     remedy="""Have Microsoft's article for error 0x80ff0032 applied before the upgrade: it arises in groups whose database
         was made with DBCreateWizard.exe.""",

@@ -300,7 +300,7 @@ def newer_packs(context: Context) -> list[Finding]:
     "Other System Center products",
     severity="note",
     impact=NONE,
-    outcomes=(PASS, NOTE, NOT_APPLICABLE),
+    outcomes=(PASS, NOTE),
     columns=("host", "product", "version"),
     remedy="""Where several products go to the same release, keep the order Orchestrator, Service Manager, Data Protection
         Manager, Operations Manager, Configuration Manager, Virtual Machine Manager, App Controller.""",
@@ -388,7 +388,7 @@ def reachable(context: Context) -> list[Finding]:
     "Monitoring stands still during a single-server upgrade",
     severity="note",
     impact=OUTAGE,
-    outcomes=(PASS, NOTE, NOT_APPLICABLE),
+    outcomes=(NOTE, NOT_APPLICABLE),
     columns=("server",),
     remedy="""Agree on a window. Where the outage is not acceptable, add a second management server (a spare machine and
         the input avoid_downtime) and upgrade in phases.""",

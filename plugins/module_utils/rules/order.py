@@ -368,7 +368,7 @@ def avicode_packs(context: Context) -> list[Finding]:
     """Where AVIcode is in use its packs have to be imported by hand; templates cannot be edited otherwise."""
     known = view(context)
     used = any("avicode" in name.lower() for name in known.management_packs) or any(
-        one.software("avicode") for one in known.machines
+        one.software("avicode") for one in known.machines + known.agent_machines
     )
     if not known.is_2012 or not used:
         text = "AVIcode is not known to be in use." if known.is_2012 else "A task after the group's upgrade."

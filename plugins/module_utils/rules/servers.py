@@ -138,7 +138,11 @@ def cluster(context: Context) -> list[Finding]:
     A supported secondary management server runs the upgrade of the management group and becomes the RMS emulator.
     Without one, this blocks.
     """
-    return _judge(context, "R04", "The root management server is not clustered.", "clustered")
+    root = view(context).root_machine
+    findings = _judge(context, "R04", "The root management server is not clustered.", "clustered")
+    if root is not None and root.facts is None:
+        findings.append(Finding(MANUAL, f"Whether {root.name} is clustered was not read."))
+    return findings
 
 
 @rule(
@@ -276,14 +280,14 @@ def somewhere_to_run(context: Context) -> list[Finding]:
     known = view(context)
     if known.is_2012:
         return [Finding(NOT_APPLICABLE, "The management group is at 2012 already.")]
-    roots = [one for one in known.members if one.kind == "root_management_server"]
-    if len(roots) > 1:
-        rows: tuple[Row, ...] = tuple((one.name, "claims to be the root management server") for one in roots)
+    claims = known.root_claims
+    if claims:
+        rows: tuple[Row, ...] = tuple((name, "claims to be the root management server") for name in claims)
         remedy = "Find out which server is the root management server; cure the other's registry or the inventory."
         return [Finding(BLOCK, "More than one server claims to be the root management server.", rows, remedy=remedy)]
     if not known.members:
         return [Finding(MANUAL, "The management group could not be asked for its servers.")]
-    if not roots:
+    if known.root is None:
         return [Finding(BLOCK, "No server is the root management server.")]
     others = [one for one in context.path.blockers if not one.rule]
     if others:

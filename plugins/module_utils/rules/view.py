@@ -646,6 +646,11 @@ class View:
         return [list(one.objects) for one in self.group.disagreements if one.kind == "gateway_loop"]
 
     @cached_property
+    def root_claims(self) -> list[str]:
+        """The servers that each say they are the root one, where there are several."""
+        return [name for one in self.group.disagreements if one.kind == "two_roots" for name in one.objects]
+
+    @cached_property
     def missing_servers(self) -> list[Member]:
         """Servers the group knows and the inventory does not."""
         names = {one.subject for one in self.group.disagreements if one.kind == "server_not_in_inventory"}

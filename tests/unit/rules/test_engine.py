@@ -204,7 +204,8 @@ def test_a_repair_nobody_offers_is_refused() -> None:
 
 
 def test_a_rule_is_registered_once_and_declared_rightly() -> None:
-    known = dict(severity="note", impact=NONE, outcomes=(PASS,), remedy="", evidence="field", source="", tags=())
+    known: dict[str, Any] = {"severity": "note", "impact": NONE, "outcomes": (PASS,), "remedy": "", "tags": ()}
+    known.update(evidence="field", source="")
     taken = next(iter(engine.ordered())).id if engine.REGISTRY else None
     with pytest.raises(ValueError, match="declared wrongly"):
         engine.rule("X1", "wrong id", **known)(lambda context: None)

@@ -1,0 +1,92 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Is the group ready: from a snapshot to findings, in one call, the same for modules, filters and the planner."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional
+
+from . import facts, inputs, model, path
+from .rules.book import Readiness, evaluate
+from .rules.engine import OUTCOMES
+from .rules.view import parse_time
+from .selection import Wanted
+
+LABELS = {
+    "error": "failed to run",
+    "block": "blocking",
+    "manual": "to check by hand",
+    "warn": "warning",
+    "note": "noted",
+    "pass": "passed",
+    "not_applicable": "not applicable",
+}
+
+
+def assess(
+    snapshot: Mapping[str, Any],
+    given: Optional[Mapping[str, Any]] = None,
+    *,
+    wanted: Wanted = None,
+    waivers: Optional[Iterable[Any]] = None,
+    repairs: Wanted = None,
+    now: Optional[datetime.datetime] = None,
+) -> Readiness:
+    """Judge a snapshot with the inputs *given*; what is None is taken from the inputs of the same name.
+
+    Without *now* the time counts at which the snapshot was collected, so that ages are ages at that time.
+    """
+    group = model.build(facts.load(snapshot))
+    complete = inputs.normalise(given)
+    return assess_group(
+        group, path.decide(group, complete), complete, wanted=wanted, waivers=waivers, repairs=repairs, now=now
+    )
+
+
+def assess_group(
+    group: model.ManagementGroup,
+    decision: path.Decision,
+    complete: Mapping[str, Any],
+    *,
+    wanted: Wanted = None,
+    waivers: Optional[Iterable[Any]] = None,
+    repairs: Wanted = None,
+    now: Optional[datetime.datetime] = None,
+) -> Readiness:
+    """Judge a group whose path is decided already, with complete inputs."""
+    return evaluate(
+        group,
+        decision,
+        complete,
+        now or parse_time(group.collected) or datetime.datetime.now(datetime.timezone.utc),
+        wanted=complete.get("rules") if wanted is None else wanted,
+        waivers=complete.get("waivers") if waivers is None else waivers,
+        repairs=complete.get("repairs") if repairs is None else repairs,
+    )
+
+
+def summary(report: Mapping[str, Any]) -> str:
+    """A few lines for people, from the data of :meth:`Readiness.to_dict`."""
+    counts = report["counts"]
+    told = ", ".join(f"{counts[name]} {LABELS[name]}" for name in OUTCOMES if counts.get(name))
+    verdict = "BLOCKED" if report["blocked"] else "Not blocked"
+    lines = [f"{verdict}: {told or 'no rule was asked for'}."]
+    for name in ("error", "block", "manual", "warn"):
+        for finding in report["findings"]:
+            if finding["outcome"] == name:
+                lines.append(_line(finding))
+    for waiver in report["expired_waivers"]:
+        lines.append(f"  waiver of {waiver['owner']} for {waiver['rule']} expired on {waiver['expires']}")
+    if report["left_out"]:
+        lines.append(f"  left out: {', '.join(report['left_out'])}")
+    return "\n".join(lines)
+
+
+def _line(finding: Mapping[str, Any]) -> str:
+    waived = finding["waived"]
+    label = "waived" if waived else finding["outcome"]
+    text = f"  {label:<7} {finding['id']} {finding['title']}: {finding['message']}"
+    if waived:
+        return f"{text} ({waived['owner']} until {waived['expires']}: {waived['reason']})"
+    return text
