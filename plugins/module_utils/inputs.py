@@ -6,6 +6,7 @@ No secret is an input: passwords go to the roles, never into a plan.
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,25 @@ def _sequence(value: Any) -> Optional[str]:
 
 def _selection(value: Any) -> Optional[str]:
     return None if isinstance(value, (str, list, tuple, Mapping)) else "a selection such as [all, '!R34']"
+
+
+def _confirmed(value: Any) -> Optional[str]:
+    good = isinstance(value, Mapping) and all(
+        isinstance(one, Mapping)
+        and isinstance(one.get("by"), str)
+        and one.get("by")
+        and not set(one) - {"by", "when", "note"}
+        for one in value.values()
+    )
+    return None if good else "{rule: {by: name, when: day, note: text}}"
+
+
+def _probes(value: Any) -> Optional[str]:
+    good = isinstance(value, (list, tuple)) and all(
+        isinstance(one, Mapping) and {"from", "to", "port", "open"} <= set(one) and isinstance(one["open"], bool)
+        for one in value
+    )
+    return None if good else "a list of {from, to, port, open}"
 
 
 def _connectors(value: Any) -> Optional[str]:
@@ -175,6 +195,10 @@ INPUTS: dict[str, Input] = {
         Input("tolerances", {}, _mapping, "What may differ when two snapshots are compared."),
         Input("rules", ["all"], _selection, "Which readiness rules run."),
         Input("repairs", [], _selection, "Rules whose documented repair becomes part of the plan."),
+        Input("confirmed", {}, _confirmed, "What no fact tells and somebody answers for: {rule: {by, when, note}}."),
+        Input("probes", [], _probes, "Ports that were tried: {from, to, port, open}.", "later guide", "product-reference 9"),
+        Input("etl_cleanup", False, _flag, "Asks for the clean-up of EntityTransactionLog, which rule R38 refuses on"
+              " 2007 R2.", "later guide", "S19a"),
         Input("waivers", [], _sequence, "Findings that somebody answers for: rule, owner, reason, expires."),
     )
 }  # fmt: skip
@@ -228,6 +252,8 @@ def _copy(value: Any) -> Any:
         return {str(key): _copy(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_copy(item) for item in value]
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     return str(value) if isinstance(value, str) else value
 
 
