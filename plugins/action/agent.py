@@ -12,7 +12,11 @@ class ActionModule(InstallerAction):
     MODULE = "agent"
     JOB = "agent"
     CODES = "msiexec.exe"
-    LOG = r"%ProgramData%\scom.upgrade\logs\MOMAgent.log"
+
+    @property
+    def LOG(self):
+        """The installer's log, beside the jobs. The path is spelled out, because no shell expands it for the installer."""
+        return self.program_data + r"\scom.upgrade\MOMAgent.log"
 
     def program(self, arguments):
         """Windows Installer itself."""

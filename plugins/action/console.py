@@ -28,6 +28,10 @@ class ActionModule(InstallerAction):
         """Setup of the 2012 media, or Windows Installer for a removal."""
         return r"%SystemRoot%\System32\msiexec.exe" if self.removing else super().program(arguments)
 
+    def source(self, arguments):
+        """The media's setup. A removal needs nothing but Windows itself."""
+        return r"%SystemRoot%\System32" if self.removing else super().source(arguments)
+
     def command(self, arguments):
         """The arguments as given; for a removal the console's own product code goes before them."""
         return (["/x", self.product_code] if self.removing else []) + super().command(arguments)

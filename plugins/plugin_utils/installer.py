@@ -139,8 +139,11 @@ class InstallerAction(HostAction):
     def look(self, arguments):
         """One round trip: the installed build and the installer's file. Returns the results by id."""
         operations = self.operations(arguments)
+        operations.append({"id": "system", "op": "system.info", "args": {}})
         operations.append({"id": "source", "op": "file.stat", "args": {"path": self.source(arguments)}})
-        return {result.id: result for result in self.remote.run(operations)}
+        answers = {result.id: result for result in self.remote.run(operations)}
+        self.program_data = answers["system"].get()["environment"]["ProgramData"]
+        return answers
 
     def missing_source(self, arguments, answers):
         """A message when the installer's file is not there."""
