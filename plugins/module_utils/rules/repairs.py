@@ -28,10 +28,14 @@ class Template:
     mode: str
     reversibility: str
     undo: str
-    done_when: Callable[[Target], str]
+    done_when: Callable[[Target], dict[str, Any]]
     estimate: tuple[int, int, int]
     evidence: str
     source: str
+
+
+def _until(text: str, place: str, value: Any) -> dict[str, Any]:
+    return {"text": text, "fact": place, "value": value}
 
 
 def _database(target: Target) -> str:
@@ -51,7 +55,11 @@ TEMPLATES: dict[str, Template] = {
             mode="automatic",
             reversibility="reversible",
             undo="Shrink the files with DBCC SHRINKFILE once the upgrade is verified; growing them changes no data.",
-            done_when=lambda t: f"data_mb >= {t['data_mb']} and log_mb >= {t['log_mb']} of {t.get('database')}",
+            done_when=lambda t: _until(
+                f"{t.get('database')} has {t['data_mb']} MB of data files and {t['log_mb']} MB of log, or more.",
+                f"hosts.{t.get('host')}.sql.databases[{t.get('database')}]",
+                {"data_mb": t["data_mb"], "log_mb": t["log_mb"]},
+            ),
             estimate=(60, 300, 1800),
             evidence="field",
             source="S14, S19a (3.2.7)",
@@ -64,7 +72,9 @@ TEMPLATES: dict[str, Template] = {
             mode="automatic",
             reversibility="reversible",
             undo="EXEC sp_configure 'allow updates', 1; RECONFIGURE WITH OVERRIDE",
-            done_when=lambda t: f"allow_updates == 0 on {t.get('host')}\\{t.get('instance')}",
+            done_when=lambda t: _until(
+                "The option allow updates is 0.", f"hosts.{t.get('host')}.sql[{t.get('instance')}].allow_updates", 0
+            ),
             estimate=(5, 15, 60),
             evidence="kb",
             source="S22 (KB 2713047)",
@@ -77,7 +87,7 @@ TEMPLATES: dict[str, Template] = {
             mode="automatic",
             reversibility="restorable",
             undo="Restore the operational database from the backup taken before it; the agents can be discovered again.",
-            done_when=lambda t: f"no pending row of these ids in {t.get('database')}",
+            done_when=lambda t: _until("The table has none of these rows.", f"hosts.{t.get('host')}.opsdb.pending", []),
             estimate=(5, 30, 120),
             evidence="kb",
             source="S21 (KB 2626752)",
@@ -90,7 +100,11 @@ TEMPLATES: dict[str, Template] = {
             mode="automatic",
             reversibility="reversible",
             undo="Delete the backup file; it is a copy-only backup and leaves the house's own chain alone.",
-            done_when=lambda t: f"journal: verified backup of {t.get('what')} ({t.get('database')})",
+            done_when=lambda t: _until(
+                f"The journal has a verified backup of {t.get('database')}, new enough.",
+                f"journal[backup={t.get('what')}].verified",
+                True,
+            ),
             estimate=(120, 900, 7200),
             evidence="later guide",
             source="S19a (O12)",
@@ -103,7 +117,11 @@ TEMPLATES: dict[str, Template] = {
             mode="manual",
             reversibility="reversible",
             undo="Delete the file; the key itself stays where it is.",
-            done_when=lambda t: f"{t.get('path') or 'the key file'} exists and is newer than the last update",
+            done_when=lambda t: _until(
+                "The key file exists and is newer than the last update.",
+                f"hosts.{t.get('host')}.encryption_key.modified",
+                "newer than opsmgr.installed_at",
+            ),
             estimate=(120, 300, 900),
             evidence="field",
             source="S24 (O13)",
@@ -116,7 +134,11 @@ TEMPLATES: dict[str, Template] = {
             mode="manual",
             reversibility="reversible",
             undo="Delete the backup.",
-            done_when=lambda t: f"a system-state backup of {t.get('host')} is newer than the threshold",
+            done_when=lambda t: _until(
+                "A system-state backup is newer than the threshold.",
+                f"hosts.{t.get('host')}.system_state_backup",
+                "newer than system_state_max_age_hours",
+            ),
             estimate=(600, 2400, 7200),
             evidence="field",
             source="S14 (O13)",
@@ -143,6 +165,8 @@ def repair_steps(findings: Iterable[Mapping[str, Any]], opted_in: Wanted) -> lis
             known["why"].append(
                 {
                     "rule": finding["id"],
+                    "fact": template.done_when(target)["fact"],
+                    "value": None,
                     "text": finding["message"],
                     "evidence": finding["evidence"],
                     "source": finding["source"],
