@@ -159,8 +159,8 @@ def contrast(browser: Chromium, selector: str) -> float:
               back = back.parentElement; }
             var a = light(parts(getComputedStyle(e).color)), b = light(parts(getComputedStyle(back || document.body).backgroundColor));
             return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); }));
-        })('%s')"""
-        % selector
+        })"""
+        + f"('{selector}')"
     )
     return found
 

@@ -194,7 +194,23 @@ def read_path(value: Any, plan: Mapping[str, Any]) -> tuple[PathChoice, ...]:
         if isinstance(raw, Mapping):
             reasons = read_reasons(raw.get("why") or raw.get("facts") or raw.get("reasons"))
             choices.append(PathChoice(str(raw.get("path") or raw.get("name") or "?"), False, reasons))
-    return tuple(choices)
+    order = list(words.PATHS)
+    return tuple(
+        sorted(choices, key=lambda one: (not one.chosen, order.index(one.name) if one.name in order else 9, one.name))
+    )
+
+
+def read_approval(given: Any, journal: Sequence[Mapping[str, Any]]) -> Optional[Mapping[str, Any]]:
+    """Who approved which plan and when: as given, or by the last such entry of the journal."""
+    if isinstance(given, Mapping) and given:
+        return given
+    for entry in reversed(journal):
+        if entry.get("event") == "approved":
+            data = entry.get("data")
+            data = data if isinstance(data, Mapping) else {}
+            plan = data.get("hash") or data.get("plan") or data.get("plan_hash")
+            return {"by": entry.get("by") or data.get("by"), "time": entry.get("time"), "hash": plan}
+    return None
 
 
 def read_takeovers(path: Mapping[str, Any]) -> tuple[Takeover, ...]:
@@ -253,7 +269,7 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
     if "plan" not in report and "phases" in report:
         report = {"plan": report}
     plan = _mapping(report.get("plan"), "report.plan")
-    path = report.get("path")
+    path = report.get("path") or plan.get("decision")
     decision: Mapping[str, Any] = path if isinstance(path, Mapping) else {}
     schedule = Schedule(read_steps(plan))
     by_phase: dict[str, list[Step]] = {}
@@ -263,6 +279,8 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
     findings = read_findings(_findings_of(report, plan))
     snapshot = report.get("snapshot")
     snapshot = snapshot if isinstance(snapshot, Mapping) else None
+    journal = _items(report.get("journal") or (snapshot or {}).get("journal"), "journal")
+    journal = tuple(entry for entry in journal if isinstance(entry, Mapping))
     inputs = plan.get("inputs")
     inputs = inputs if isinstance(inputs, Mapping) else {}
     position = plan.get("position")
@@ -291,8 +309,8 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         hash=str(plan.get("hash") or ""),
         generated=str(report.get("generated") or ""),
         collected=str((snapshot or {}).get("collected") or ""),
-        approval=report["approval"] if isinstance(report.get("approval"), Mapping) else None,
-        journal=tuple(entry for entry in _items(report.get("journal"), "journal") if isinstance(entry, Mapping)),
+        approval=read_approval(report.get("approval"), journal),
+        journal=journal,
         inputs=inputs,
         snapshot=snapshot,
         agents_after_group=isinstance(position, Mapping) and position.get("agents") == "after_group",

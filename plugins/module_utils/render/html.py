@@ -313,7 +313,7 @@ def _footer(digest: Digest) -> Safe:
                 ("Hash", digest.hash or "none"),
                 ("Facts of", digest.collected or "not given"),
                 ("Report of", digest.generated or "not given"),
-                *((key, plain(value)) for key, value in list(digest.inputs.items())[:40]),
+                *((key, plain(value)) for key, value in sorted(digest.inputs.items(), key=str)[:60]),
             ]
         ),
     )

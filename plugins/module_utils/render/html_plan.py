@@ -299,7 +299,7 @@ def _listed(names: Sequence[str], everything: bool) -> Safe:
 
 def _parameters(parameters: Mapping[str, object], list_agents: bool) -> Safe:
     parts = []
-    for key, value in list(parameters.items())[:20]:
+    for key, value in sorted(parameters.items(), key=str)[:20]:
         if isinstance(value, (list, tuple)) and len(value) > 3 and not list_agents:
             said = words.count(len(value), "entry", "entries")
         else:

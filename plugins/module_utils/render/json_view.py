@@ -17,5 +17,11 @@ def to_json(report: Any) -> str:
     if "plan" not in report:
         report = {"plan": report}
     kept: Mapping[str, Any] = {key: value for key, value in report.items() if key != "snapshot"}
-    document = {"schema": 1, **kept, "summary": summary_of(digest)}
+    parts = {
+        "path": report["plan"].get("decision"),
+        "findings": [],
+        "approval": digest.approval,
+        "journal": list(digest.journal),
+    }
+    document = {"schema": 1, **parts, **kept, "summary": summary_of(digest)}
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=True, allow_nan=False, default=str) + "\n"

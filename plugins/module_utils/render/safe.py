@@ -59,7 +59,8 @@ def plain(value: object, limit: int = 240) -> str:
 
 def _said(value: object, depth: int) -> str:
     if isinstance(value, Mapping) and depth < 4:
-        return ", ".join(f"{k}: {_said(v, depth + 1)}" for k, v in list(value.items())[:40])
+        pairs = sorted(value.items(), key=lambda pair: str(pair[0]))[:40]
+        return ", ".join(f"{key}: {_said(item, depth + 1)}" for key, item in pairs)
     if isinstance(value, (list, tuple)) and depth < 4:
         more = f" and {len(value) - 40:,} more" if len(value) > 40 else ""
         return ", ".join(_said(v, depth + 1) for v in value[:40]) + more

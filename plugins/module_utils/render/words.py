@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 PATHS = {
     "single_server_simple": "Single-server upgrade (simple)",
     "single_server_complex": "Single-server upgrade (complex)",
@@ -135,7 +137,7 @@ def label(table: dict[str, str], key: object) -> str:
 
 def duration(seconds: object) -> str:
     """Seconds as people say them: ``45 s``, ``12 min``, ``2 h 05 min``, ``1 d 3 h``; ``?`` for what is no number."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds != seconds or seconds < 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or math.isnan(seconds) or seconds < 0:
         return "?"
     if seconds < 60:
         return f"{round(seconds)} s"

@@ -157,11 +157,11 @@ def report_of(manual: int = 9, pushed: int = 24, **more: Any) -> dict[str, Any]:
                 {"machine": "TSX", "kind": "gateway", "roles": ["gateway"], "by": None, "new": False, "why": []},
             ],
             "blockers": [{"rule": "R05", "text": "No spare can take over from TSX.", "remedy": "Add one.", "objects": []}],
-            "rejected": [
-                {"path": "single_server_simple", "why": ["roles are spread over 5 servers"]},
-                {"path": "single_server_complex", "why": ["roles are spread over 5 servers"]},
-                {"path": "distributed_simple", "why": COMPLEX_WHY},
-            ],
+            "rejected": {
+                "single_server_simple": ["roles are spread over 5 servers"],
+                "single_server_complex": ["roles are spread over 5 servers"],
+                "distributed_simple": COMPLEX_WHY,
+            },
         },
         "findings": findings(),
         "snapshot": None,
