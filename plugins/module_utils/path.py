@@ -15,6 +15,7 @@ from .catalog import ROLES, Settings, os_text, parse_version, supported, undecid
 from .model import Machine, ManagementGroup
 from .names import natural
 from .spares import DATABASE, GATEWAY, MANAGEMENT_SERVER, Pool, Replacement, failures, replacements
+from .why import Why
 
 SINGLE_SIMPLE, SINGLE_COMPLEX = "single_server_simple", "single_server_complex"
 DISTRIBUTED_SIMPLE, DISTRIBUTED_COMPLEX = "distributed_simple", "distributed_complex"
@@ -46,29 +47,6 @@ TABLE: tuple[tuple[str, dict[str, bool]], ...] = (
 #: Roles that make a group distributed when they are on machines of their own.
 SPREAD = tuple(role for role in ROLES if role != "console")
 SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Why:
-    """One fact behind a decision."""
-
-    text: str
-    fact: str
-    value: Any
-    rule: str
-    evidence: str
-    source: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fact as data."""
-        return {
-            "rule": self.rule,
-            "fact": self.fact,
-            "value": self.value,
-            "text": self.text,
-            "evidence": self.evidence,
-            "source": self.source,
-        }
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,207 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every part of the planner looks at: the group, the path, the inputs, the journal; and how a step is written."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Optional
+
+from ..catalog import is_2012, parse_version
+from ..estimate import Estimator
+from ..model import Database, Machine, ManagementGroup
+from ..path import Decision
+from ..plan import AUTOMATIC, DELEGATED, MANUAL, Step
+from ..why import ORDER, Why
+from .kinds import KINDS, OTHER
+
+Entry = Mapping[str, Any]
+
+
+class Context:
+    """One planning run."""
+
+    def __init__(self, group: ManagementGroup, decision: Decision, inputs: Mapping[str, Any]) -> None:
+        """Take what the steps follow from."""
+        self.group = group
+        self.decision = decision
+        self.inputs = inputs
+        self.target = str(inputs["target_version"])
+        self.estimator = Estimator(inputs.get("estimates"), group.journal)
+        self.now = _time(group.collected)
+        self.upgraded = group.agents.upgraded(self.target)
+        self.late = self._late()
+        self.old_group = group.known and not group.is_2012
+
+    # the group
+
+    @property
+    def retire(self) -> tuple[str, ...]:
+        """Names of the machines that leave."""
+        return self.decision.retire
+
+    @property
+    def staying_servers(self) -> list[Machine]:
+        """Management servers that stay, spares that joined included."""
+        return [one for one in self.group.servers if one.name not in self.retire]
+
+    @property
+    def begun(self) -> bool:
+        """Whether a management server was upgraded already."""
+        return any(one.is_2012 for one in self.group.servers)
+
+    @property
+    def ours(self) -> bool:
+        """Whether the journal shows that this collection has worked on the group."""
+        return any(entry.get("event") in ("approved", "saved", "done", "started") for entry in self.group.journal)
+
+    def behind(self, version: Optional[str]) -> bool:
+        """Whether a known version is below the target."""
+        parsed = parse_version(version)
+        return parsed is not None and parsed < (parse_version(self.target) or ())
+
+    def fqdn(self, name: str) -> str:
+        """The FQDN of a machine, its name where that is all there is."""
+        machine = self.group.machines.get(name)
+        return (machine.fqdn if machine else None) or name.lower()
+
+    def talker(self) -> tuple[str, ...]:
+        """The host that is asked about the group while it is 2007 R2, then a 2012 management server."""
+        group = self.group
+        if group.is_2012:
+            return (self.decision.run_from,) if self.decision.run_from else ()
+        for name in (group.rms, *(node.name for node in group.nodes)):
+            machine = group.machines.get(name or "")
+            if machine is not None and machine.in_inventory and machine.reachable:
+                return (machine.name,)
+        asked = group.machine((group.snapshot.get("group") or {}).get("collected_from"))
+        return (asked.name,) if asked is not None and asked.in_inventory else ()
+
+    def later_talker(self) -> tuple[str, ...]:
+        """The host that is asked about the group once it is upgraded."""
+        return (self.decision.run_from,) if self.decision.run_from else ()
+
+    def _late(self) -> set[str]:
+        """FQDNs of the agents that are left for after the group."""
+        wanted = {str(name).lower() for name in self.inputs["late_agents"]}
+        if not wanted:
+            return set()
+        hosts = {fqdn for fqdn, name in self.group.agent_hosts.items() if name.lower() in wanted}
+        return hosts | {name for name in self.group.agents.names if name in wanted}
+
+    def database(self, what: str) -> Optional[Database]:
+        """One database of the group."""
+        return self.group.databases.get(what)
+
+    # the journal
+
+    def saved(self, key: str) -> list[tuple[Entry, Any]]:
+        """What was kept under a key before it was switched off: (entry, value), oldest first."""
+        found = []
+        for entry in self.group.entries("saved"):
+            data = entry.get("data")
+            if isinstance(data, Mapping) and data.get(key):
+                found.append((entry, data[key]))
+        return found
+
+    def done(self, step: str) -> Optional[Entry]:
+        """The newest entry that says a step is done or signed off."""
+        found = [entry for entry in self.group.entries(step=step) if entry.get("event") in ("done", "signed_off")]
+        return found[-1] if found else None
+
+    def backed_up(self, step: str, hours: Optional[float] = None) -> bool:
+        """Whether a step left a verified backup, not older than so many hours at the time of the facts."""
+        for entry in reversed(self.group.entries("done", step)):
+            data = entry.get("data")
+            if not isinstance(data, Mapping) or not data.get("verified"):
+                continue
+            finished = _time(str(data.get("finished") or entry.get("time") or ""))
+            if hours is None or self.now is None or finished is None:
+                return True
+            return (self.now - finished).total_seconds() <= hours * 3600
+        return False
+
+    # a step
+
+    def step(
+        self,
+        name: str,
+        kind: str,
+        title: str,
+        hosts: Iterable[str] = (),
+        *,
+        why: Sequence[Why] = (),
+        done_when: Sequence[Mapping[str, Any]] = (),
+        requires: Iterable[str] = (),
+        parameters: Optional[Mapping[str, Any]] = None,
+        mode: str = AUTOMATIC,
+        size: float = 0.0,
+        order: Optional[Sequence[str]] = None,
+        undo: Optional[str] = None,
+        phase: Optional[str] = None,
+    ) -> Step:
+        """A step of a kind; its phase is the first part of its id. Order constraints join its reasons."""
+        about = KINDS.get(kind, OTHER)
+        constraints = about.order if order is None else order
+        return Step(
+            id=name,
+            phase=phase or name.split(".", 1)[0],
+            kind=kind,
+            title=title,
+            hosts=tuple(dict.fromkeys(host for host in hosts if host)),
+            requires=tuple(requires),
+            why=(*why, *(ORDER[one] for one in constraints)),
+            mode=mode,
+            reversibility=about.reversibility,
+            undo=about.undo if undo is None else undo,
+            done_when=tuple(done_when),
+            estimate=self.estimator.of(kind, size),
+            downtime=about.downtime,
+            parameters=dict(parameters or {}),
+        )
+
+    def mode_of(self, name: Optional[str]) -> tuple[str, dict[str, Any]]:
+        """Who works on a host, and the parameter that says through which other host."""
+        entry = (self.group.snapshot.get("inventory") or {}).get(name) or {}
+        if name and entry.get("delegate"):
+            return DELEGATED, {"through": entry["delegate"]}
+        facts = self.group.host_facts(name) if name else None
+        if (
+            not name
+            or entry.get("reachable") is False
+            or (facts is None and name in self.group.snapshot["unreachable"])
+        ):
+            return MANUAL, {}
+        if name in self.group.machines and not self.group.machines[name].in_inventory:
+            return MANUAL, {}
+        return AUTOMATIC, {}
+
+
+def fact(text: str, place: str, value: Any, rule: str = "", evidence: str = "documented", source: str = "S1") -> Why:
+    """A fact that put a step into the plan."""
+    return Why(text, place, value, rule, evidence, source)
+
+
+def until(text: str, place: str, value: Any) -> dict[str, Any]:
+    """An observable fact that means a step is done: a sentence, the fact's place, the value it then has."""
+    return {"text": text, "fact": place, "value": value}
+
+
+def is_new(version: Optional[str]) -> bool:
+    """Whether a version is of the 2012 family."""
+    return is_2012(version)
+
+
+def _time(text: Optional[str]) -> Optional[datetime.datetime]:
+    if not text:
+        return None
+    try:
+        return datetime.datetime.strptime(text.split(".")[0].rstrip("Z"), "%Y-%m-%dT%H:%M:%S")
+    except ValueError:
+        return None
+
+
+def gigabytes(database: Optional[Database]) -> float:
+    """What a database holds, in gigabytes; 10 where nobody knows."""
+    used = (database.facts or {}).get("data_used_mb") if database else None
+    return float(used) / 1024 if isinstance(used, (int, float)) else 10.0

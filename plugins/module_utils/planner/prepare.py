@@ -1,0 +1,295 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a complex path does first, while everything is still 2007 R2: new machines join, work moves, old ones leave.
+
+In this order (O20): backups; servers and gateways join at the group's cumulative update; agents and gateways get their new
+parents; old servers and gateways leave; databases move. The root management server itself leaves after the upgrade.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..names import natural
+from ..plan import Step
+from ..spares import DATABASE, GATEWAY
+from . import backups
+from .agents import moves_off
+from .context import Context, fact, until
+from .servers import level
+
+WHAT = {
+    "operational_database": "operational",
+    "data_warehouse": "warehouse",
+    "acs_database": "audit",
+}
+
+
+def prepare(context: Context) -> list[list[Step]]:
+    """The steps in stages: each stage needs the one before."""
+    if not context.old_group:
+        return []
+    joins, updates = _joins(context)
+    gates, gate_updates = _gateways(context)
+    moves = [*moves_off(context), *_parents(context)]
+    leaves = _leaves(context)
+    databases = _databases(context)
+    stages = [[*joins, *gates], [*updates, *gate_updates], moves, leaves, databases]
+    if any(stages):
+        first = _backups(context, databases) + backups.encryption_key(context, prepare=True)
+        stages.insert(0, first)
+    return [stage for stage in stages if stage]
+
+
+def _backups(context: Context, moves: list[Step]) -> list[Step]:
+    found = []
+    for move in moves:
+        what = move.parameters.get("what")
+        name = f"prepare.backup.{what}"
+        hours = context.inputs["backup_max_age_hours"]
+        if what in backups.NAMES and backups.present(context, what) and not context.backed_up(name, hours):
+            text = f"The {backups.NAMES[what]} moves to another machine."
+            found.append(
+                backups.backup(
+                    context, "prepare", what, [fact(text, "path.replacements", what, "R15", "inferred", "S1")]
+                )
+            )
+    return found
+
+
+def _joins(context: Context) -> tuple[list[Step], list[Step]]:
+    """Spares become management servers of 2007 R2, at the cumulative update of the RMS."""
+    group = context.group
+    joins, updates = [], []
+    wanted = group.update or 0
+    for name in context.decision.joins:
+        machine = group.machines[name]
+        mode, parameters = context.mode_of(name)
+        join: list[Step] = []
+        if not machine.is_server:
+            pairs = [one for one in context.decision.replacements if one.by == name and one.kind == "management_server"]
+            text = f"{name} takes over from {pairs[0].machine}." if pairs else f"{name} keeps monitoring alive."
+            join = [
+                context.step(
+                    f"prepare.join.{name}",
+                    "server.join",
+                    f"Install 2007 R2 on {name} as a management server of the group",
+                    [name],
+                    why=[fact(text, f"inventory.{name}.spare", True, "R03", source="S1, S6")],
+                    done_when=[until(f"The group knows {name} as a management server.",
+                                     f"group.servers[{context.fqdn(name)}].version", "6.1.7221.0")],
+                    parameters={"management_group": group.name, "database": _database_address(context), **parameters},
+                    mode=mode,
+                )
+            ]  # fmt: skip
+            joins += join
+        if wanted and (join or (not context.begun and level(machine) < wanted)):
+            updates.append(_update(context, name, wanted, "server_version", [step.id for step in join]))
+    return joins, updates
+
+
+def _database_address(context: Context) -> Optional[str]:
+    database = context.database("operational")
+    if database is None:
+        return None
+    host = context.fqdn(database.server)
+    return host if database.instance == "MSSQLSERVER" else f"{host}\\{database.instance}"
+
+
+def _update(context: Context, name: str, wanted: int, key: str, requires: list[str]) -> Step:
+    mode, parameters = context.mode_of(name)
+    return context.step(
+        f"prepare.update.{name}",
+        "server.update",
+        f"Bring {name} to cumulative update {wanted}",
+        [name],
+        why=[
+            fact(f"The group is at cumulative update {wanted}.", "group.servers.patch_list", wanted, "R01", source="S1")
+        ],
+        done_when=[until(f"{name} shows cumulative update {wanted}.", f"hosts.{name}.opsmgr.file_version", wanted)],
+        requires=requires,
+        parameters={"cumulative_update": wanted, "part": key.partition("_")[0], **parameters},
+        mode=mode,
+    )
+
+
+def _gateways(context: Context) -> tuple[list[Step], list[Step]]:
+    group = context.group
+    installs, updates = [], []
+    wanted = group.update or 0
+    for pair in context.decision.replacements:
+        if pair.kind != GATEWAY or pair.by is None:
+            continue
+        machine, old = group.machines[pair.by], group.machines[pair.machine]
+        mode, parameters = context.mode_of(pair.by)
+        install: list[Step] = []
+        if not machine.is_gateway:
+            parent = _parent_for(context, old.primary)
+            install = [
+                context.step(
+                    f"prepare.gateway.{pair.by}",
+                    "gateway.install",
+                    f"Approve {pair.by} and install 2007 R2 on it as a gateway",
+                    [pair.by],
+                    why=[fact(f"{pair.by} takes over from the gateway {pair.machine}.", f"inventory.{pair.by}.spare", True,
+                              pair.reasons[0].rule if pair.reasons else "R05", "inferred", "S27")],
+                    done_when=[until(f"The group knows {pair.by} as a gateway.",
+                                     f"group.servers[{context.fqdn(pair.by)}].is_gateway", True)],
+                    parameters={
+                        "management_group": group.name,
+                        "management_server": parent,
+                        "failover": [
+                            one for one in (_parent_for(context, name) for name in old.failover) if one and one != parent
+                        ],
+                        **parameters,
+                    },
+                    mode=mode,
+                )
+            ]  # fmt: skip
+            installs += install
+        if wanted and (install or (not machine.is_2012 and level(machine) < wanted)):
+            updates.append(_update(context, pair.by, wanted, "gateway_version", [step.id for step in install]))
+    return installs, updates
+
+
+def _parent_for(context: Context, name: Optional[str]) -> Optional[str]:
+    """FQDN of a parent that stays: the one given, or who takes over from it, or the server that runs the upgrade."""
+    machine = context.group.machine(name)
+    if machine is None:
+        return context.fqdn(context.decision.run_from) if context.decision.run_from else None
+    if machine.name in context.retire:
+        kind = GATEWAY if machine.is_gateway else "management_server"
+        pair = context.decision.replacement(machine.name, kind)
+        return context.fqdn(pair.by) if pair and pair.by else None
+    return context.fqdn(machine.name)
+
+
+def _parents(context: Context) -> list[Step]:
+    """Gateways that stay and report to, or fall back on, a machine that leaves."""
+    group = context.group
+    found = []
+    for gateway in group.gateways:
+        leaving = [name for name in (gateway.primary, *gateway.failover) if name in context.retire]
+        if not leaving or gateway.name in context.retire:
+            continue
+        to = _parent_for(context, gateway.primary)
+        kept = [_parent_for(context, name) for name in gateway.failover]
+        failover = [one for one in dict.fromkeys(kept) if one and one != to]
+        if not failover:
+            others = [context.fqdn(one.name) for one in context.staying_servers if context.fqdn(one.name) != to]
+            failover = others[:1]
+        before = {
+            "primary": context.fqdn(gateway.primary) if gateway.primary else None,
+            "failover": [context.fqdn(name) for name in gateway.failover],
+        }
+        if before == {"primary": to, "failover": failover}:
+            continue
+        found.append(
+            context.step(
+                f"prepare.parents.{gateway.name}",
+                "gateway.parents",
+                f"Point the gateway {gateway.name} to {to}",
+                context.talker(),
+                why=[fact(f"{gateway.name} reports to {', '.join(leaving)}, which leaves the group.",
+                          f"group.servers[{context.fqdn(gateway.name)}].primary", leaving[0], "R26", "inferred", "S1")],
+                done_when=[until(f"{gateway.name} reports to {to}.", f"group.servers[{context.fqdn(gateway.name)}].primary", to)],
+                parameters={"gateway": context.fqdn(gateway.name), "to": to, "failover": failover, "before": before},
+            )
+        )  # fmt: skip
+    return found
+
+
+def _leaves(context: Context) -> list[Step]:
+    """Secondary servers and gateways that cannot be upgraded leave once nothing reports to them; the RMS leaves last."""
+    group = context.group
+    found = []
+    for name in context.retire:
+        machine = group.machines[name]
+        if name == group.rms or machine.node_of or name in group.former_roots:
+            continue
+        found.append(leave(context, name, "prepare"))
+    return sorted(found, key=lambda step: (step.kind != "gateway.leave", natural(step.id)))
+
+
+def leave(context: Context, name: str, phase: str) -> Step:
+    """A machine that leaves the group: 2007 R2 is uninstalled, its object deleted."""
+    machine = context.group.machines[name]
+    gateway = machine.is_gateway
+    mode, parameters = context.mode_of(name)
+    reasons = [one for one in context.decision.why if one.fact.startswith(f"hosts.{name}.")]
+    why = reasons or [fact(f"{name} leaves the group.", f"hosts.{name}", name)]
+    return context.step(
+        f"{phase}.leave.{name}",
+        "gateway.leave" if gateway else "server.leave",
+        f"Uninstall 2007 R2 from {name} and delete it from the group"
+        if machine.row
+        else f"Uninstall 2007 R2 from {name}",
+        [name] if machine.in_inventory else [],
+        why=why,
+        done_when=[
+            until(f"{name} carries nothing of the group, and the group does not know it.", f"hosts.{name}.opsmgr", None)
+        ],
+        parameters={"fqdn": machine.fqdn, **parameters},
+        mode=mode,
+    )
+
+
+def _databases(context: Context) -> list[Step]:
+    """Databases and Reporting move off machines that cannot keep them."""
+    group = context.group
+    found: list[Step] = []
+    before: list[str] = []
+    servers = [one.name for one in context.staying_servers if one.in_inventory]
+    servers += [name for name in context.decision.joins if name not in servers]
+    if group.rms and group.rms not in servers and group.machines[group.rms].in_inventory:
+        servers.append(group.rms)
+    for pair in context.decision.replacements:
+        if pair.kind != DATABASE or pair.by is None:
+            continue
+        for role in pair.roles:
+            mode, parameters = context.mode_of(pair.by)
+            reasons = [
+                fact(one.text + ".", f"hosts.{pair.machine}.{one.fact}", one.value, one.rule, one.evidence, one.source)
+                for one in pair.reasons
+                if one.role == role
+            ]
+            if role == "reporting":
+                step = context.step(
+                    f"prepare.reporting.{pair.by}",
+                    "reporting.move",
+                    f"Move Reporting from {pair.machine} to {pair.by}",
+                    [pair.machine, pair.by],
+                    why=reasons,
+                    done_when=[until(f"{pair.by} is the reporting server.", f"hosts.{pair.by}.opsmgr.reporting", True)],
+                    requires=before,
+                    parameters={"what": "reporting", "from": pair.machine, "to": pair.by,
+                                "instance": backups.address_on(context, pair.by), **parameters},
+                    mode=mode,
+                )  # fmt: skip
+            else:
+                what = WHAT[role]
+                database = group.databases[what]
+                step = context.step(
+                    f"prepare.database.{what}",
+                    "database.move",
+                    f"Move the {backups.NAMES[what]} from {pair.machine} to {pair.by}",
+                    [pair.by, pair.machine, *(servers if what != "audit" else ())],
+                    why=reasons,
+                    done_when=[until(f"The servers use {database.name} on {pair.by}.", "hosts.*.opsmgr.database_server",
+                                     context.fqdn(pair.by))],
+                    requires=before,
+                    parameters={
+                        "what": what,
+                        "database": database.name,
+                        "from": pair.machine,
+                        "from_instance": database.address,
+                        "to": pair.by,
+                        "instance": backups.address_on(context, pair.by),
+                        "servers": servers,
+                        **parameters,
+                    },
+                    mode=mode,
+                    size=backups.gigabytes(database),
+                )  # fmt: skip
+            found.append(step)
+            before = [step.id]
+    return found
