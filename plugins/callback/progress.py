@@ -3,11 +3,6 @@
 
 from __future__ import annotations
 
-import json
-import time
-
-from ansible.plugins.callback import CallbackBase
-
 DOCUMENTATION = r"""
 name: progress
 type: notification
@@ -30,6 +25,11 @@ options:
       - section: callback_scom_upgrade_progress
         key: steps_file
 """
+
+import json
+import time
+
+from ansible.plugins.callback import CallbackBase
 
 
 class CallbackModule(CallbackBase):

@@ -61,5 +61,5 @@ def _is_virtual(facts: Mapping[str, Any]) -> bool:
 
 
 def _major(version: Optional[str]) -> int:
-    first = str(version or "0").split(".")[0]
+    first = str(version or "0").partition(".")[0]
     return int(first) if first.isdigit() else 0

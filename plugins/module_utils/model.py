@@ -444,7 +444,7 @@ class _Builder:
         machine, instance = sql_address(reporting.get("instance"))
         for sql in (self.hosts.get(self.names.find(machine) or name) or {}).get("sql") or ():
             for one in sql.get("databases") or ():
-                if str(one.get("name")).lower().split("$")[0] == REPORT_DATABASE.lower():
+                if str(one.get("name")).lower().partition("$")[0] == REPORT_DATABASE.lower():
                     self._add_database("reporting", f"{machine or name}\\{instance}", str(one["name"]))
                     return
 

@@ -71,14 +71,15 @@ class Lab:
         self.command("start", source, "--state", str(self.state), *self.options)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_unused: object) -> None:
         """Stop it."""
         self.command("stop", "--state", str(self.state))
 
     @staticmethod
     def command(*words: str) -> str:
         """A command of the lab's own; its output."""
-        done = subprocess.run([sys.executable, "-m", "tests.lab", *words], cwd=ROOT, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([sys.executable, "-m", "tests.lab", *words], cwd=ROOT, capture_output=True, text=True, timeout=120,
+                              check=False)
         if done.returncode:
             raise AssertionError(f"lab {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout

@@ -245,7 +245,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, _unused in node.value:
             name = str(key.value)
             if name in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"the key {name!r} stands twice", key.start_mark)
@@ -626,7 +626,7 @@ class _Check:
     def _unique(self) -> None:
         seen: dict[str, str] = {}
         for host in self.estate.hosts:
-            for name in {host.name.lower(), host.fqdn.lower()}:
+            for name in sorted({host.name.lower(), host.fqdn.lower()}):
                 if name in seen:
                     place = "agents" if isinstance(host, Agent) else "servers"
                     raise self.fail(

@@ -30,7 +30,6 @@ class Engine(Protocol):
 
     def run(self, machine: Any, command: str, stdin: bytes, *, user: str, protocol: str) -> Outcome:
         """Run a command line (`winrm`) or a script (`psrp`) on a machine as a user who logged on over the network."""
-        ...
 
 
 def make_engine(world: Any, powershell: bool = False) -> Engine:

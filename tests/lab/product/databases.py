@@ -242,9 +242,13 @@ def warehouse(database, group):
               rows=[(guid("dataset", "Perf"), 0, 12)]),
         Table("SqlPatchVersion", "PatchId:int Version", rows=[(1, database.content["version"])]),
         Table("MaintenanceSetting", "MaintenanceSettingRowId:int LastMaintenanceStartDateTime:datetime", rows=[(1, "2012-05-12 17:59:00.000")]),
-        *[Table(n, "RowId:int", schema=s, rows=[]) for s, n in (("Alert", "AlertStage"), ("Event", "EventStage"),
-                                                               ("Perf", "PerformanceStage"), ("State", "StateStage"),
-                                                               ("dbo", "ManagedEntityStage"), ("dbo", "RelationshipStage"))],
+        *[
+            Table(n, "RowId:int", schema=s, rows=[])
+            for s, n in (
+                ("Alert", "AlertStage"), ("Event", "EventStage"), ("Perf", "PerformanceStage"), ("State", "StateStage"),
+                ("dbo", "ManagedEntityStage"), ("dbo", "RelationshipStage"),
+            )
+        ],
     )
 
 

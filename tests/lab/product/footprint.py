@@ -12,8 +12,6 @@ from .names import (
     FOLDER_2007,
     FOLDER_2012,
     PRODUCTS,
-    R2,
-    RTM_2012,
     SETUP,
     SETUP_2012,
     SNAPIN,
@@ -200,6 +198,7 @@ def management_server(machine, group, node, *, root=False, das=None):
         machine.registry.set(SETUP_2012, "InstallDirectory", "String", folder + "\\")
         machine.registry.set(SETUP_2012, "CurrentVersion", "String", node.version)
         powershell_module(machine)
+        program_file(machine, rf"{folder}\SecureStorageBackup.exe", node.version)
         machine.files.write(rf"{folder}\ConfigService.config", config_service(group).encode())
         machine.registry.set(r"HKLM\SOFTWARE\Microsoft\System Center\2010\Common\MOMBins", "Value1", "Binary", b"\x01lab")
     else:
@@ -480,7 +479,7 @@ def channel_certificate(machine):
                    .serial_number(0x1000 + sum(machine.fqdn.encode())).not_valid_before(now - timedelta(days=300))
                    .not_valid_after(now + timedelta(days=430)).sign(key, hashes.SHA256()))
     der = certificate.public_bytes(serialization.Encoding.DER)
-    thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - Windows names it so
+    thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()
     blob = (3).to_bytes(4, "little") + (1).to_bytes(4, "little") + (20).to_bytes(4, "little") + bytes.fromhex(thumbprint)
     blob += (32).to_bytes(4, "little") + (1).to_bytes(4, "little") + len(der).to_bytes(4, "little") + der
     machine.registry.set(rf"HKLM\SOFTWARE\Microsoft\SystemCertificates\MY\Certificates\{thumbprint}", "Blob", "Binary", blob)

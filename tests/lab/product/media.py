@@ -38,7 +38,7 @@ def lay_out(machine, newest):
         files.write(rf"{MEDIA_2012}\SupportTools\{name}", pack_text(name.rsplit(".", 1)[0], RTM_2012).encode())
     files.write(rf"{MEDIA_2012}\acs\AcsUpgrade.xml", ACS_ANSWERS.encode())
     files.write(rf"{MEDIA_2012}\acs\AcsInstall.xml", ACS_ANSWERS.encode())
-    version, article, _ = CUMULATIVE_UPDATES[newest]
+    version, article, _unused = CUMULATIVE_UPDATES[newest]
     _program_files(machine, MEDIA_CU, [rf"KB{article}-x64-Server.msp", rf"KB{article}-x64-Gateway.msp", rf"KB{article}-x64-Agent.msp"],
                    version)
 

@@ -70,4 +70,4 @@ def update_text(level):
 
 def is_2012(version):
     """Whether a build is of the new product."""
-    return str(version).split(".")[0] == "7"
+    return str(version).partition(".")[0] == "7"

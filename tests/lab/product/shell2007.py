@@ -52,7 +52,7 @@ def remove_connection(session, group, p):
 
 
 def servers(session, group, p):
-    found = [n for n in group.of_kind(*SERVER_KINDS)]
+    found = list(group.of_kind(*SERVER_KINDS))
     if p.get("Root"):
         found = [n for n in found if n.fqdn == group.root]
     return [objects.server(group, n) for n in found]
@@ -92,8 +92,8 @@ def set_server(session, group, p):
     name = "Set-ManagementServer"
     target = nodes_of(group, p.get("PrimaryManagementServer"), SERVER_KINDS, name)
     backup = nodes_of(group, p.get("FailoverServer"), SERVER_KINDS, name)
-    kids = nodes_of(group, p.get("AgentManagedComputer"), ("agent",), name) + nodes_of(group, p.get("GatewayManagementServer"),
-                                                                                     ("gateway",), name)
+    kids = nodes_of(group, p.get("AgentManagedComputer"), ("agent",), name)
+    kids = kids + nodes_of(group, p.get("GatewayManagementServer"), ("gateway",), name)
     if len(target) != 1 or not kids:
         raise ShellError("Parameter set cannot be resolved using the specified named parameters.",
                          "System.Management.Automation.ParameterBindingException", name, category="InvalidArgument")

@@ -166,7 +166,7 @@ def cast(value, type_name, length=None, style=None):
         return int(result)
     if name == "bit":
         text = str(value).lower()
-        return {"true": 1, "false": 0}.get(text, None) if text in ("true", "false") else int(bool(number(value)))
+        return {"true": 1, "false": 0}.get(text) if text in ("true", "false") else int(bool(number(value)))
     if name in ("decimal", "numeric", "float", "real", "money", "double"):
         scale = style if name in ("decimal", "numeric") else None
         result = float(number(value))
@@ -395,7 +395,7 @@ CONTEXT = {
     "sysutcdatetime": lambda s: encode(s.now()),
     "serverproperty": server_property,
     "databasepropertyex": database_property,
-    "databaseproperty": lambda s, n, w: database_property(s, n, w),
+    "databaseproperty": database_property,
     "fulltextserviceproperty": lambda s, n: int(bool(s.instance.full_text)) if str(n).lower() == "isfulltextinstalled" else None,
     "fileproperty": file_property,
     "object_id": object_id,

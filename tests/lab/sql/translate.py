@@ -40,6 +40,11 @@ CAST_NAMES = {"TEXT": "nvarchar", "UUID": "uniqueidentifier", "BOOLEAN": "bit", 
               "DATETIME2": "datetime", "TIMESTAMPTZ": "datetime", "INTEGER": "int", "DECIMAL": "decimal", "UTINYINT": "tinyint"}
 
 
+# Functions of the standard that the embedded engine has in its own way; sqlglot writes them.
+KEPT_FUNCTIONS = (exp.AggFunc, exp.Case, exp.Coalesce, exp.Exists, exp.If, exp.And, exp.Or, exp.Nullif, exp.Abs, exp.Round,
+                  exp.RowNumber, exp.Array, exp.Anonymous)
+
+
 def anonymous(name, *arguments):
     """A call of one of our own functions."""
     return exp.Anonymous(this=name, expressions=[a if isinstance(a, exp.Expression) else literal(a) for a in arguments])
@@ -214,7 +219,7 @@ class Translator:
         return Query(sql, "update", self.tables, target=table, names=self.names)
 
     def delete(self, tree, limit):
-        target, source, _ = self.targets(tree)
+        target, source, _unused = self.targets(tree)
         where = tree.args.get("where")
         if source is not None and source is not target:
             joins = list(source.args.get("joins") or [])
@@ -368,13 +373,11 @@ class Translator:
             return node
         if isinstance(node, exp.Anonymous):
             return self.known_function(node)
-        if isinstance(node, exp.Func) and not isinstance(node, (exp.AggFunc, exp.Case, exp.Coalesce, exp.Exists, exp.If,
-                                                               exp.And, exp.Or, exp.Nullif, exp.Abs, exp.Round,
-                                                               exp.RowNumber, exp.Array, exp.Anonymous)):
+        if isinstance(node, exp.Func) and not isinstance(node, KEPT_FUNCTIONS):
             name = node.sql_name().lower()
             if name in self.session.instance.function_names:
                 return anonymous(name, *[a for a in node.args.values() if isinstance(a, exp.Expression)],
-                                 *[e for e in node.expressions])
+                                 *node.expressions)
             current = {"current_user": "suser_sname", "currentuser": "suser_sname", "session_user": "user_name",
                        "trim": "ltrim", "ceil": "ceiling", "pow": "power", "repeat": "replicate", "uuid": "newid",
                        "current_schema": "schema_name", "space": "space", "reverse": "reverse", "unicode": "ascii",
@@ -415,7 +418,7 @@ class Translator:
 
     def type_map(self):
         types = {}
-        for _, table in self.scope:
+        for _unused, table in self.scope:
             for col in table.columns:
                 types.setdefault(col.name.lower(), col.type)
         return types

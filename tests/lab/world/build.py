@@ -116,7 +116,7 @@ def remove_software(machine: Machine, name: str) -> bool:
 def add_dotnet(machine: Machine, version: str) -> None:
     """Register a .NET Framework by the name an estate gives it (`3.5.1`, `4.0`); unknown ones as they are."""
     key, full, pack = _DOTNET.get(version, (f"v{version}", version, 0))
-    for path in {key, key.replace("Full", "Client")}:
+    for path in sorted({key, key.replace("Full", "Client")}):
         machine.registry.set(f"{NDP}\\{path}", "Install", "DWord", 1)
         machine.registry.set(f"{NDP}\\{path}", "Version", "String", full)
         machine.registry.set(f"{NDP}\\{path}", "SP", "DWord", pack)

@@ -108,7 +108,7 @@ def _split(machine: Machine, command: str) -> tuple[str, str]:
     text = command.strip()
     if text.startswith('"'):
         return parts[0], text[text.index('"', 1) + 1 :].strip() if text.count('"') > 1 else ""
-    program, _, rest = text.partition(" ")
+    program, _unused, rest = text.partition(" ")
     return program, rest.strip()
 
 

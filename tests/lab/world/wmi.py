@@ -56,18 +56,18 @@ class Wmi:
 
     def register(self, wmi_class: WmiClass) -> None:
         """Add a class (and its namespace), or replace it."""
-        _, classes = self._namespaces.setdefault(wmi_class.namespace.lower(), (wmi_class.namespace, {}))
+        _unused, classes = self._namespaces.setdefault(wmi_class.namespace.lower(), (wmi_class.namespace, {}))
         classes[wmi_class.name.lower()] = wmi_class
 
     def unregister(self, namespace: str, name: str) -> None:
         """Remove a class; a namespace without classes goes too."""
-        _, classes = self._namespaces.get(namespace.lower(), ("", {}))
+        _unused, classes = self._namespaces.get(namespace.lower(), ("", {}))
         classes.pop(name.lower(), None)
         if not classes:
             self._namespaces.pop(namespace.lower(), None)
 
     def namespaces(self) -> list[str]:
-        return [name for name, _ in self._namespaces.values()]
+        return [name for name, _unused in self._namespaces.values()]
 
     def classes(self, namespace: str) -> list[str]:
         """The names of a namespace's classes."""

@@ -98,5 +98,3 @@ class Bench:
 def bench(tmp_path, request):
     """The estate named by `@pytest.mark.parametrize("bench", [...], indirect=True)`, else distributed-simple."""
     return Bench(getattr(request, "param", "distributed-simple"), tmp_path)
-
-

@@ -1,6 +1,7 @@
 """Which server is asked about the group."""
 
 import pytest
+
 from ansible_collections.scom.upgrade.plugins.module_utils.group_shell import NoServer, choose
 
 

@@ -61,8 +61,8 @@ def test_command_lines_split_as_windows_splits_them(text: str, arguments: list[s
 
 def test_quoting_is_splitting_backwards():
     rng = random.Random(7)
-    for _ in range(300):
-        arguments = ["".join(rng.choice('ab "\\') for _ in range(rng.randrange(6))) for _ in range(rng.randrange(1, 4))]
+    for _unused in range(300):
+        arguments = ["".join(rng.choice('ab "\\') for _unused in range(rng.randrange(6))) for _unused in range(rng.randrange(1, 4))]
         assert split_command_line(quote_arguments(arguments)) == arguments
 
 
@@ -340,7 +340,7 @@ def test_shutdown_exe(machine: Machine, world: World):
 def test_faults_strike_where_and_as_often_as_told(machine: Machine, world: World):
     world.faults.add(host="rms*", operation="HOSTNAME.*", skip=1, count=2, message="broken pipe", code=77)
     add(world, "MS02")
-    codes = [machine.run_program("hostname").exit_code for _ in range(4)]
+    codes = [machine.run_program("hostname").exit_code for _unused in range(4)]
     assert codes == [0, 77, 77, 0]
     assert world.machines["MS02"].run_program("hostname").exit_code == 0
     assert kinds(world, "operation", "what") == [("fault", "hostname.exe", "fail: broken pipe")] * 2
@@ -401,7 +401,7 @@ def test_every_windows_tells_its_version(world: World, release, pack, architectu
 
 def test_wql(machine: Machine):
     select = machine.wmi.select
-    _, rows = select(
+    _unused, rows = select(
         CIMV2,
         "SELECT Name, State FROM Win32_Service WHERE (Name LIKE 'Win%' OR Name = 'rpcss') AND NOT State <> 'Running'",
     )
@@ -410,7 +410,7 @@ def test_wql(machine: Machine):
         {"Name": "Winmgmt", "State": "Running"},
         {"Name": "WinRM", "State": "Running"},
     ]
-    _, rows = select(CIMV2, "select * from Win32_LogicalDisk where Size > 100000000000 and DriveType=3")
+    _unused, rows = select(CIMV2, "select * from Win32_LogicalDisk where Size > 100000000000 and DriveType=3")
     assert [row["DeviceID"] for row in rows] == ["D:"]
     for wql in ("select from x", "select * from Win32_Service where", "select * from Win32_Service where Name ~ 'x'"):
         with pytest.raises(WindowsError):
@@ -522,7 +522,7 @@ def test_the_state_before_and_the_events_make_the_state_after(machine: Machine, 
         lambda: world.clock.advance(rng.random() * 60),  # type: ignore[attr-defined]
     ]
     done = 0
-    for _ in range(600):
+    for _unused in range(600):
         try:
             rng.choice(actions)()
             done += 1

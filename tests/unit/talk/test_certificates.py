@@ -4,13 +4,14 @@ import datetime
 import struct
 
 import pytest
-from ansible_collections.scom.upgrade.plugins.plugin_utils import certificates
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.scom.upgrade.plugins.plugin_utils import certificates
 
 
 def blob(not_after, subject="gw01.contoso.test", before=()):
