@@ -10,6 +10,7 @@ from typing import Any, Optional
 from . import facts, inputs, model, path
 from .rules.book import Readiness, evaluate
 from .rules.engine import OUTCOMES
+from .rules.repairs import repair_steps
 from .rules.view import parse_time
 from .selection import Wanted
 
@@ -64,6 +65,14 @@ def assess_group(
         waivers=complete.get("waivers") if waivers is None else waivers,
         repairs=complete.get("repairs") if repairs is None else repairs,
     )
+
+
+def repairs_of(
+    report: Mapping[str, Any], given: Optional[Mapping[str, Any]] = None, repairs: Wanted = None
+) -> list[dict[str, Any]]:
+    """The steps of the repairs that were opted in, by *repairs* or by the inputs, from the data of a report."""
+    wanted = inputs.normalise(given).get("repairs") if repairs is None else repairs
+    return repair_steps(report["findings"], wanted)
 
 
 def summary(report: Mapping[str, Any]) -> str:
