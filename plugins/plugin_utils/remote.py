@@ -46,7 +46,7 @@ if($p.Length -ne 4 -or $p[0] -ne $p[3]){'The standard input was cut off on its w
 $m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($p[1]))
 $z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
 $s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
-&([scriptblock]::Create($s)) $p[0] $p[2]
+&([scriptblock]::Create($s)) $p[0] $p[2] $s
 exit 98
 """
 
@@ -182,9 +182,18 @@ def packed_script():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "remote.ps1")
     stamp = os.stat(path).st_mtime_ns
     if _script_cache.get("stamp") != stamp:
-        with open(path, "rb") as file:
-            _script_cache.update(stamp=stamp, text=_pack(file.read()))
+        with open(path, encoding="utf-8") as file:
+            _script_cache.update(stamp=stamp, text=_pack(bare_script(file.read()).encode("ascii")))
     return _script_cache["text"]
+
+
+def bare_script(text):
+    """The script without what only its readers need: comments that fill a line, and indentation.
+
+    The lines keep their numbers, so that a position in an error is one of the file. There are no texts of several lines in it.
+    """
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(("" if line.startswith("#") else line) + "\n" for line in lines)
 
 
 def _pack(data):

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..world.errors import WindowsError
-from ..world.processes import Result
+from ..world.processes import FOREVER, Result
 from .operations import (
     Answer,
     Interpreter,
@@ -60,7 +60,7 @@ def task_of(machine: Any, id: str) -> str:
     return f"\\scom.upgrade-{id}" if machine.os.is_2003 else f"\\scom.upgrade\\{id}"
 
 
-# -- start --------------------------------------------------------------------------------------------------------------
+# -- start ---------------------------------------------------------------------------------------------------
 
 
 @operation("job.start")
@@ -169,7 +169,7 @@ def _discard(run: Interpreter, id: str, folder: str) -> None:
     run.machine.files.delete(folder, recurse=True)
 
 
-# -- poll -----------------------------------------------------------------------------------------------------------------
+# -- poll ----------------------------------------------------------------------------------------------------
 
 
 def _json(files: Any, path: str) -> dict[str, Any] | None:
@@ -247,7 +247,7 @@ def _product_log(run: Interpreter, pattern: str, known: dict[str, Any], offset: 
     return {"path": newest.path, "text": piece["text"], "next_offset": piece["next_offset"]}
 
 
-# -- stop, remove ---------------------------------------------------------------------------------------------------------------
+# -- stop, remove --------------------------------------------------------------------------------------------
 
 
 @operation("job.stop")
@@ -283,7 +283,7 @@ def job_remove(run: Interpreter, args: dict[str, Any]) -> Answer:
     return {"state": known["state"]}, True
 
 
-# -- the runner -------------------------------------------------------------------------------------------------------------------
+# -- the runner ----------------------------------------------------------------------------------------------
 
 
 def register(machine: Any, runner: Any) -> None:
@@ -310,8 +310,8 @@ def embedded_runner(call: Any) -> Generator[float, None, Result]:
         return Result(1)
     arguments, text = _unseal(machine, files, folder, job)
     try:
-        process = machine.processes.start(job["path"], command_line(arguments), user=call.user, directory=job["directory"], stdin=text,
-                                          logon=call.logon)
+        process = machine.processes.start(job["path"], command_line(arguments), user=call.user, directory=job["directory"],
+                                          stdin=text, logon=call.logon)
     except WindowsError as error:
         refused = program_refused(error, job["path"])
         _write(files, folder, "finished.json", json.dumps({
@@ -319,8 +319,10 @@ def embedded_runner(call: Any) -> Generator[float, None, Result]:
         return Result(1)
     environment = {name.upper(): value for name, value in machine.environment(call.user).items()}
     profile = {name: environment[name] for name in PROFILE if name in environment}
+    profile.setdefault("LOCALAPPDATA", machine.local_app_data(call.user))
     _write(files, folder, "started.json", json.dumps({"pid": process.id, "name": process.name.rsplit(".", 1)[0],
                                                       "started": clock.iso(), "profile": profile}))
+    process.on_exit.append(lambda ended: resume(machine, call.process))
     written = ""
     while True:
         done, output = process.done, process.stdout + process.stderr
@@ -329,9 +331,17 @@ def embedded_runner(call: Any) -> Generator[float, None, Result]:
             written = output
         if done:
             break
-        yield 1.0
+        yield FOREVER if process.hung else 1.0
     _write(files, folder, "finished.json", json.dumps({"rc": process.exit_code, "finished": clock.iso()}))
     return Result(0)
+
+
+def resume(machine: Any, process: Any) -> None:
+    """Let a program go on that waits for ever, because what it waits for has happened."""
+    with machine.world.lock:
+        run = machine.processes._runs.get(process.id)
+        if run is not None and process.hung:
+            machine.processes._advance(run)
 
 
 def _unseal(machine: Any, files: Any, folder: str, job: dict[str, Any]) -> tuple[list[str], str]:

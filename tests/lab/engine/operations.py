@@ -160,13 +160,14 @@ def checking(args: dict[str, Any]) -> bool:
     return bool(args.get("check"))
 
 
-# -- the machine ------------------------------------------------------------------------------------------------------
+# -- the machine ---------------------------------------------------------------------------------------------
 
 
 @operation("system.info")
 def system_info(run: Interpreter, args: dict[str, Any]) -> Answer:
     machine = run.machine
     environment = {name.upper(): value for name, value in machine.environment(run.user).items()}
+    environment.setdefault("PROGRAMDATA", environment["ALLUSERSPROFILE"])
     wanted = ("ProgramFiles", "ProgramData", "SystemRoot", "SystemDrive", "TEMP")
     return {
         "name": machine.name,
@@ -180,8 +181,7 @@ def system_info(run: Interpreter, args: dict[str, Any]) -> Answer:
         "bitness": 32 if machine.os.architecture == "x86" else 64,
         "user": run.user,
         "os_version": machine.os.version,
-        "environment": {name: environment.get(name.upper()) or (environment.get("ALLUSERSPROFILE") if name == "ProgramData" else None)
-                        for name in wanted},
+        "environment": {name: environment.get(name.upper()) for name in wanted},
     }, False
 
 
@@ -195,7 +195,7 @@ def clr_version(machine: Any) -> str:
     return "2.0" if float(machine.spec.powershell or 2) < 3 else "4.0"
 
 
-# -- registry -----------------------------------------------------------------------------------------------------------
+# -- registry ------------------------------------------------------------------------------------------------
 
 HIVES = ("HKLM", "HKEY_LOCAL_MACHINE", "HKU", "HKEY_USERS", "HKCR", "HKEY_CLASSES_ROOT", "HKCU", "HKEY_CURRENT_USER", "HKCC",
          "HKEY_CURRENT_CONFIG")
@@ -287,7 +287,7 @@ def registry_delete(run: Interpreter, args: dict[str, Any]) -> Answer:
     return {"existed": existed}, existed
 
 
-# -- WMI ------------------------------------------------------------------------------------------------------------------
+# -- WMI -----------------------------------------------------------------------------------------------------
 
 
 @operation("wmi.query")
@@ -295,6 +295,8 @@ def wmi_query(run: Interpreter, args: dict[str, Any]) -> Answer:
     name, namespace = required(args, "class"), str(args.get("namespace") or r"root\cimv2")
     wanted = [str(item) for item in args.get("properties") or []]
     where = args.get("where") or []
+    if not wanted:
+        raise Refused("invalid_argument", "The argument properties is missing.")
     for word in [name, *wanted, *(str(item.get("property")) for item in where)]:
         if not re.fullmatch(r"[A-Za-z_]\w*", word, re.A):
             raise Refused("invalid_argument", f"Not a name of WMI: {word}")
@@ -315,8 +317,7 @@ def wmi_refused(error: WindowsError, namespace: str, name: str) -> Refused:
 
 def _wmi_row(row: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
     known = {name.lower(): value for name, value in row.items()}
-    names = wanted or [name for name in row if not name.startswith("__")]
-    return {name: wmi_value(known.get(name.lower())) for name in names}
+    return {name: wmi_value(known.get(name.lower())) for name in wanted}
 
 
 def wmi_value(value: Any) -> Any:
@@ -335,7 +336,7 @@ def wmi_value(value: Any) -> Any:
     return iso(moment - timedelta(minutes=int(found.group(3))))
 
 
-# -- services -----------------------------------------------------------------------------------------------------------------
+# -- services ------------------------------------------------------------------------------------------------
 
 
 @operation("service.list")
@@ -398,7 +399,7 @@ def _wait_service(run: Interpreter, name: str, state: str, timeout: int) -> None
         raise Refused("timeout", f"The service {name} is {services.get(name).state} after {timeout} seconds, not {state}.")
 
 
-# -- files ----------------------------------------------------------------------------------------------------------------------
+# -- files ---------------------------------------------------------------------------------------------------
 
 
 def file_refused(error: WindowsError, path: str) -> Refused:
@@ -529,7 +530,8 @@ def file_write(run: Interpreter, args: dict[str, Any]) -> Answer:
     if stat is not None and stat.directory:
         raise Refused("io", f"{path} is a folder.")
     folder = path.rsplit("\\", 1)[0]
-    if stat is None and not fs.is_directory(folder + "\\" if folder.endswith(":") else folder) and not args.get("create_directory"):
+    there = fs.is_directory(folder + "\\" if folder.endswith(":") else folder)
+    if stat is None and not there and not args.get("create_directory"):
         raise Refused("not_found", f"There is no folder {folder}.")
     size = stat.size if stat else -1
     same = stat is not None and size >= offset + len(data) and fs.read(path, offset, len(data)) == data
@@ -575,7 +577,7 @@ def file_mkdir(run: Interpreter, args: dict[str, Any]) -> Answer:
     return {"existed": stat is not None}, stat is None
 
 
-# -- programs and the network ------------------------------------------------------------------------------------------------------
+# -- programs and the network --------------------------------------------------------------------------------
 
 
 def quote(argument: str) -> str:
@@ -670,7 +672,7 @@ def reboot(run: Interpreter, args: dict[str, Any]) -> Answer:
     return {"boot_time": before}, True
 
 
-# -- event logs ---------------------------------------------------------------------------------------------------------------------
+# -- event logs ----------------------------------------------------------------------------------------------
 
 
 @operation("eventlog.read")
@@ -688,7 +690,9 @@ def eventlog_read(run: Interpreter, args: dict[str, Any]) -> Answer:
     for entry in reversed(logs.entries(log)):
         if len(found) >= newest or (since and entry.time < since):
             break
-        if (ids and entry.id not in ids) or (levels and entry.level not in levels) or (sources and entry.source.lower() not in sources):
+        if (ids and entry.id not in ids) or (levels and entry.level not in levels):
+            continue
+        if sources and entry.source.lower() not in sources:
             continue
         found.append({"id": entry.id, "level": entry.level, "source": entry.source, "time": iso(entry.time),
                       "message": entry.message})

@@ -72,7 +72,8 @@ def _failed(name: str, database: str | None, error: Refused) -> dict[str, Any]:
             "error": dict(error.detail, message=error.message)}
 
 
-def _execute(run: Interpreter, name: str, database: str, text: str, parameters: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+def _execute(run: Interpreter, name: str, database: str, text: str, parameters: dict[str, Any],
+             kind: str) -> list[dict[str, Any]]:
     try:
         session = run.machine.sql_session(_source(run, name), run.user, run.logon)
         try:
@@ -83,8 +84,9 @@ def _execute(run: Interpreter, name: str, database: str, text: str, parameters: 
         raise sql_refused(error) from error
     messages = [str(item["message"] if isinstance(item, dict) else item) for item in found.messages]
     sets = [] if kind == "nonquery" else list(found.sets)
-    entries = [{"columns": [column.name for column in one.columns], "rows": [[sql_value(item) for item in row] for row in one.rows]}
-               for one in sets] or [{"columns": [], "rows": []}]
+    entries = [{"columns": [column.name for column in one.columns],
+                "rows": [[sql_value(item) for item in row] for row in one.rows]} for one in sets]
+    entries = entries or [{"columns": [], "rows": []}]
     return [{"instance": name, "database": database, **entry, "affected": found.affected if not index else -1,
              "messages": messages if not index else [], "error": None} for index, entry in enumerate(entries)]
 
