@@ -52,14 +52,20 @@ class ActionModule(ShellAction):
         return result
 
     def parents(self, arguments):
-        """`{agent: (primary, failovers)}` of the whole group."""
-        step = {
-            "name": "agents",
-            "cmdlet": self.cmdlets(arguments)["agents"],
-            "columns": True,
-            "select": ["Name", "PrimaryManagementServerName", _FAILOVER],
-        }
-        rows = self.shell(arguments, [step])["agents"]["rows"]
+        """`{agent: (primary, failovers)}` of the whole group; notes its management servers on the way."""
+        names = self.cmdlets(arguments)
+        steps = [
+            {"name": "servers", "cmdlet": names["servers"], "select": ["Name", "IsGateway"]},
+            {
+                "name": "agents",
+                "cmdlet": names["agents"],
+                "columns": True,
+                "select": ["Name", "PrimaryManagementServerName", _FAILOVER],
+            },
+        ]
+        outputs = self.shell(arguments, steps)
+        self.servers = sorted(row["Name"].lower() for row in outputs["servers"] or [] if not row["IsGateway"])
+        rows = outputs["agents"]["rows"]
         return {
             row[0].lower(): ((row[1] or "").lower(), tuple(lower([row[2]] if isinstance(row[2], str) else row[2])))
             for row in rows
@@ -80,17 +86,13 @@ class ActionModule(ShellAction):
                     parameters["FailoverServer"] = by_name("servers", failover)
                 steps.append({"name": "set", "cmdlet": "Set-ManagementServer", "parameters": parameters})
             else:
-                old = {current[agent][0] for agent in agents}
-                between = [server for server in failover if server != primary and server not in old]
                 setter = "Set-SCOMParentManagementServer"
-                if between:
-                    steps.append(
-                        {
-                            "name": "between",
-                            "cmdlet": setter,
-                            "parameters": {"Agent": chosen, "FailoverServer": by_name("servers", between)},
-                        }
-                    )
+                if any(primary in current[agent][1] for agent in agents):
+                    # Another server for the moment between; none at all where there is no third one.
+                    taken = {primary, *(current[agent][0] for agent in agents)}
+                    between = [server for server in (*failover, *self.servers) if server not in taken][:1]
+                    parameters = {"Agent": chosen, "FailoverServer": by_name("servers", between)}
+                    steps.append({"name": "between", "cmdlet": setter, "parameters": parameters})
                 steps.append(
                     {"name": "primary", "cmdlet": setter, "parameters": {"Agent": chosen, "PrimaryServer": one}}
                 )

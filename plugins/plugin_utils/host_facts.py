@@ -450,8 +450,10 @@ class _Answers:
 
     def needs_second_look(self):
         """Path of the product file when the install folder is none of the usual ones; else None."""
-        folder = self.registry("setup").get("InstallDirectory")
-        if not folder or self.product_file(folder):
+        setup = self.registry("setup")
+        folder = setup.get("InstallDirectory")
+        runs_workflows = any(setup.get(name) for name in ("ServerVersion", "AgentVersion", "MOMGatewayVersion"))
+        if not folder or not runs_workflows or self.product_file(folder):
             return None
         return folder.rstrip("\\") + "\\" + PRODUCT_FILE
 

@@ -9,6 +9,7 @@ INSTALLER = {
     "account_password": "Lab-Upgr4de",
     "poll_seconds": 0.05,
 }
+LOCAL = {"media_path": r"C:\Media\SCOM2012", "account": "SYSTEM", "poll_seconds": 0.05}
 MSI = ["/qn", "AcceptEndUserLicenseAgreement=1", "REBOOT=ReallySuppress"]
 SETUP = ["/silent", "/upgrade", "/AcceptEndUserLicenseAgreement", "/UseLocalSystemActionAccount", r"/DASAccountUser:CONTOSO\scomdas"]
 SECRETS = ["/DASAccountPassword:Lab-Serv1ce"]
@@ -19,10 +20,10 @@ def manual_agents_done(bench):
     for agent in bench.status()["agents"]:
         if agent["install"] == "manual":
             if agent.get("console"):
-                result = bench.run("console", agent["name"], **INSTALLER, state="absent", arguments=["/qn"])
+                result = bench.run("console", agent["name"], **LOCAL, state="absent", arguments=["/qn"])
                 assert not result.get("failed"), result
             architecture = bench.world.machines[agent["name"]].os.architecture
-            result = bench.run("agent", agent["name"], **INSTALLER, architecture=architecture, arguments=MSI)
+            result = bench.run("agent", agent["name"], **LOCAL, architecture=architecture, arguments=MSI)
             assert not result.get("failed"), result["msg"]
 
 
@@ -35,20 +36,20 @@ def servers_done(bench, *names):
 
 
 def test_agent(bench):
-    applied = bench.quartet("agent", "DC01", **INSTALLER, architecture="x64", arguments=MSI, step="manual_agents.upgrade.DC01")
+    applied = bench.quartet("agent", "DC01", **LOCAL, architecture="x64", arguments=MSI, step="manual_agents.upgrade.DC01")
     assert (applied["version_before"], applied["version"], applied["rc"]) == ("6.1.7221.0", "7.0.8560.0", 0)
     assert applied["step"] == "manual_agents.upgrade.DC01"
 
 
 def test_agent_beside_a_console_is_refused_and_nothing_changes(bench):
     before = bench.status()
-    result = bench.run("agent", "ADM01", **INSTALLER, architecture="x64", arguments=MSI)
+    result = bench.run("agent", "ADM01", **LOCAL, architecture="x64", arguments=MSI)
     assert result["failed"] and "console" in result["msg"] and bench.status() == before
 
 
 def test_console_removal_lets_the_agent_be_upgraded(bench):
-    bench.quartet("console", "ADM01", **INSTALLER, state="absent", arguments=["/qn"])
-    assert not bench.run("agent", "ADM01", **INSTALLER, architecture="x64", arguments=MSI).get("failed")
+    bench.quartet("console", "ADM01", **LOCAL, state="absent", arguments=["/qn"])
+    assert not bench.run("agent", "ADM01", **LOCAL, architecture="x64", arguments=MSI).get("failed")
 
 
 def test_management_server(bench):
@@ -66,7 +67,7 @@ def test_management_server_before_the_manual_agents_fails_with_the_products_word
 def test_gateway(bench):
     manual_agents_done(bench)
     servers_done(bench, "MS02", "MS03")
-    bench.quartet("gateway", "GW01", **INSTALLER, arguments=MSI)
+    bench.quartet("gateway", "GW01", **LOCAL, arguments=MSI)
 
 
 def test_pending_actions_are_rejected(bench):
@@ -137,3 +138,58 @@ def test_host_facts_are_one_command_on_every_host_and_change_nothing(bench):
             assert bench.connection.commands == 1
             assert result["facts"]["name"] == host
     assert bench.status() == before
+
+
+GROUP = [*SETUP, r"/DataReaderUser:CONTOSO\scomdr"]
+GROUP_SECRETS = [*SECRETS, "/DataReaderPassword:Lab-Serv1ce"]
+NEW_SHELL = {"server": "rms01.contoso.test", "product": "2012"}
+
+
+def pushed_agents_done(bench):
+    """Move the root management server's agents to a secondary and approve all pushed agents."""
+    moves = [{"agent": f"rmsapp{number:02}.contoso.test", "primary": "ms02.contoso.test", "failover": ["rms01.contoso.test"]}
+             for number in (1, 2, 3)]
+    assert not bench.run("agent_parents", "RMS01", moves=moves, **SHELL).get("failed")
+    agents = [f"{agent['name'].lower()}.contoso.test" for agent in bench.status()["agents"] if agent["install"] == "push"]
+    result = bench.run("pending_management", "RMS01", state="approved", agents=agents, poll_seconds=0.05, timeout=120, **SHELL)
+    assert not result.get("failed"), result["msg"]
+
+
+def test_group_and_everything_after_it(bench):
+    """One long road, because each of these needs all that goes before."""
+    manual_agents_done(bench)
+    servers_done(bench, "MS02", "MS03")
+    assert not bench.run("gateway", "GW01", **LOCAL, arguments=MSI).get("failed")
+    pushed_agents_done(bench)
+    bench.quartet("management_group", "RMS01", **INSTALLER, arguments=GROUP, secret_arguments=GROUP_SECRETS)
+
+    bench.quartet("console", "OPS01", **INSTALLER, arguments=SETUP[:3])
+    install = ["/silent", "/install", "/components:OMConsole", "/AcceptEndUserLicenseAgreement", "/EnableErrorReporting:Never",
+               "/SendCEIPReports:0", "/UseMicrosoftUpdate:0"]
+    bench.quartet("console", "ADM01", **INSTALLER, arguments=install)
+    site = ["/WebSiteName:Default Web Site", "/WebConsoleAuthorizationMode:Mixed"]
+    bench.quartet("web_console", "WEB01", **INSTALLER, arguments=[*SETUP[:3], *site])
+    answers = r"/p:C:\Media\SCOM2012\acs\AcsUpgrade.xml"
+    bench.quartet("acs_collector", "MS03", **INSTALLER, arguments=["/i", "/s", answers])
+    bench.quartet("reporting", "SQL02", **INSTALLER, arguments=SETUP[:3])
+
+    back = [{"agent": "rmsapp01.contoso.test", "primary": "rms01.contoso.test", "failover": ["ms02.contoso.test"]}]
+    bench.quartet("agent_parents", "RMS01", moves=back, **NEW_SHELL)
+    bench.quartet("rms_emulator", "RMS01", holder="ms02.contoso.test", **NEW_SHELL)
+    rows = bench.run("group_facts", "RMS01", **NEW_SHELL)["group"]["subscriptions"]
+    chosen = [{"id": row["id"]} for row in rows if row["enabled"]]
+    assert chosen
+    bench.quartet("subscriptions", "RMS01", state="disabled", subscriptions=chosen, **NEW_SHELL)
+    bench.quartet("subscriptions", "RMS01", state="enabled", subscriptions=chosen, **NEW_SHELL)
+    bench.quartet("windows_service", "DC01", name="AdtAgent", state="started", start_mode="auto")
+
+
+def test_encryption_key(bench):
+    machine = bench.world.machines["RMS01"]
+    machine.files.delete(r"D:\Keys\rms.bin")
+    account = {"account": r"CONTOSO\scomadmin", "account_password": "Lab-Upgr4de", "poll_seconds": 0.05}
+    without = bench.run("encryption_key", "RMS01", path=r"D:\Keys\rms.bin", **account)
+    assert without["failed"] and "scom_upgrade_encryption_key_password" in without["msg"]
+    bench.quartet("encryption_key", "RMS01", path=r"D:\Keys\rms.bin", password="Lab-K3yStore", **account)
+    text = (bench.folder / "events.jsonl").read_text(encoding="utf-8")
+    assert "Lab-K3yStore" not in text and "Lab-Upgr4de" not in text
