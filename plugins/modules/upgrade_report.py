@@ -144,7 +144,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.scom.upgrade.plugins.module_utils.render.compose import compose
 from ansible_collections.scom.upgrade.plugins.module_utils.render.digest_types import ReportError
 from ansible_collections.scom.upgrade.plugins.module_utils.render.summary import summary
-from ansible_collections.scom.upgrade.plugins.module_utils.render.views import VIEWS, Options, render, same
+from ansible_collections.scom.upgrade.plugins.module_utils.render.views import VIEWS, Options, render_all, same
 
 FORMATS = ("html", "text", "markdown", "json", "junit", "sarif")
 LARGEST_DIFF = 300_000
@@ -234,9 +234,8 @@ def main():
     options = Options(given["list_agents"], given["width"], given["fail_on"], artifact)
     try:
         report = gather(given)
-        texts = {name: render(name, report, options) for name in dict.fromkeys(given["formats"])}
+        shown = render_all([*given["formats"], "text"], report, options)
         told = summary(report)
-        shown = texts.get("text") or render("text", report, options)
     except ReportError as problem:
         module.fail_json(msg=to_native(problem))
 
@@ -245,13 +244,14 @@ def main():
     if changed and not module.check_mode:
         os.makedirs(dest, exist_ok=True)
     files, differences = [], []
-    for name, text in texts.items():
+    for name in dict.fromkeys(given["formats"]):
+        text = shown[name]
         path = os.path.join(dest, given["name"] + VIEWS[name].ending)
         differs, diff = place(module, name, path, text)
         changed = changed or differs
         differences += [diff] if diff else []
         files.append({"format": name, "path": path, "changed": differs, "size": len(text.encode("utf-8"))})
-    module.exit_json(changed=changed, files=files, summary=told, text=shown, diff=differences)
+    module.exit_json(changed=changed, files=files, summary=told, text=shown["text"], diff=differences)
 
 
 if __name__ == "__main__":

@@ -264,7 +264,12 @@ def fits(needed: Range, window: Optional[Mapping[str, Any]]) -> str:
 
 
 def read_report(report: Any, list_agents: bool = False) -> Digest:
-    """Everything the views show, from ``{plan, path, findings, snapshot, generated, approval, journal}``."""
+    """Everything the views show, from ``{plan, path, findings, snapshot, generated, approval, journal}``.
+
+    What was read before may be given again, so that many views of one report cost one reading.
+    """
+    if isinstance(report, Digest):
+        return report
     report = _mapping(report, "report")
     if "plan" not in report and "phases" in report:
         report = {"plan": report}
@@ -314,6 +319,7 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         inputs=inputs,
         snapshot=snapshot,
         agents_after_group=isinstance(position, Mapping) and position.get("agents") == "after_group",
+        given=report,
         _index={step.id: step for step in schedule.steps},
         _lines={step.id: group.key for phase in phases for group in phase.groups for step in group.steps},
     )

@@ -227,6 +227,7 @@ class Digest:
     inputs: Mapping[str, Any]
     snapshot: Optional[Mapping[str, Any]]
     agents_after_group: bool
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _index: dict[str, Step] = field(default_factory=dict, repr=False)
     _lines: dict[str, str] = field(default_factory=dict, repr=False)
 

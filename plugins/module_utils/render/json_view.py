@@ -14,14 +14,8 @@ from .summary import summary_of
 def to_json(report: Any) -> str:
     """Plan, path, findings, approval, journal and the summary; the snapshot has a file of its own and stays out."""
     digest = read_report(report)
-    if "plan" not in report:
-        report = {"plan": report}
-    kept: Mapping[str, Any] = {key: value for key, value in report.items() if key != "snapshot"}
-    parts = {
-        "path": report["plan"].get("decision"),
-        "findings": [],
-        "approval": digest.approval,
-        "journal": list(digest.journal),
-    }
+    kept: Mapping[str, Any] = {key: value for key, value in digest.given.items() if key != "snapshot"}
+    path = digest.given["plan"].get("decision")
+    parts = {"path": path, "findings": [], "approval": digest.approval, "journal": list(digest.journal)}
     document = {"schema": 1, **parts, **kept, "summary": summary_of(digest)}
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=True, allow_nan=False, default=str) + "\n"

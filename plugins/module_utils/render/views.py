@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
+from .digest import read_report
 from .digest_types import ReportError
 from .html import html
 from .json_view import to_json
@@ -15,6 +16,9 @@ from .junit import junit
 from .markdown import markdown
 from .sarif import sarif
 from .text import text
+
+# The views that show every agent as a line of its own when asked; the page names them inside its lines instead.
+LISTING = ("text", "markdown")
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,14 @@ def render(name: str, report: Any, options: Optional[Options] = None) -> str:
     if name not in VIEWS:
         raise ReportError(f"no view is called {name!r}; known: {', '.join(VIEWS)}")
     return VIEWS[name].make(report, options or Options())
+
+
+def render_all(names: Iterable[str], report: Any, options: Optional[Options] = None) -> dict[str, str]:
+    """A report in several views, read once."""
+    chosen = options or Options()
+    digest = read_report(report)
+    each = read_report(report, True) if chosen.list_agents else digest
+    return {name: render(name, each if name in LISTING else digest, chosen) for name in dict.fromkeys(names)}
 
 
 def same(name: str, old: str, new: str) -> bool:

@@ -19,7 +19,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.render.markdown impor
 from ansible_collections.scom.upgrade.plugins.module_utils.render.sarif import sarif
 from ansible_collections.scom.upgrade.plugins.module_utils.render.summary import summary
 from ansible_collections.scom.upgrade.plugins.module_utils.render.text import findings_text, text
-from ansible_collections.scom.upgrade.plugins.module_utils.render.views import VIEWS, Options, render, same
+from ansible_collections.scom.upgrade.plugins.module_utils.render.views import VIEWS, Options, render, render_all, same
 from tests.unit.render.sample import findings, report_of
 
 ESSENTIALS = ("TAILSPIN", "TSMS2", "Distributed upgrade (complex)", "2012 exists for x64 only", "Full-text search is missing",
@@ -52,6 +52,12 @@ def test_a_view_is_a_pure_function(name: str) -> None:
 @pytest.mark.parametrize("plan", [{}, {"phases": []}, {"phases": [{"name": "prepare", "steps": [{"id": "x"}]}]}])
 def test_little_to_show_is_shown(name: str, plan: dict[str, Any]) -> None:
     assert render(name, {"plan": plan})
+
+
+@pytest.mark.parametrize("list_agents", [False, True])
+def test_reading_once_gives_the_same_as_reading_for_each(list_agents: bool) -> None:
+    given = Options(list_agents=list_agents)
+    assert render_all(VIEWS, report_of(), given) == {name: render(name, report_of(), given) for name in VIEWS}
 
 
 def test_an_unknown_view_names_the_known_ones(report: dict[str, Any]) -> None:
@@ -164,7 +170,7 @@ def test_views_are_fast_and_small_enough_for_many_agents() -> None:
     """15,000 agents, half of them installed by hand: all views in a few seconds, the page below two megabytes."""
     report = report_of(manual=7500, pushed=7500)
     started = time.process_time()
-    sizes = {name: len(render(name, report, Options())) for name in VIEWS}
+    sizes = {name: len(said) for name, said in render_all(VIEWS, report, Options()).items()}
     spent = time.process_time() - started
     assert sizes["html"] < 2_000_000
     assert spent < 10, f"{spent:.1f} s"
