@@ -61,6 +61,7 @@ class Builder:
 
         machine.sql = connect
         machine.sql_session = connect
+        tell_system_state(machine)
         level = max(5, *(s.cumulative_update for s in self.estate.servers))
         media.lay_out(machine, min(level, max(CUMULATIVE_UPDATES)))
         machine.shells = {"2007": shell2007.shell(machine, self.group), "2012": shell2012.shell(machine, self.group)}
@@ -224,7 +225,7 @@ class Builder:
                 maintenance.write_history(instance, instance.databases[place.name], rf"{BACKUP}\{place.name}.bak", age)
         root = self.world.machines[self.estate.root.name]
         if given.rms_system_state is not None:
-            system_state(root, self.world.clock.utc() - timedelta(hours=given.rms_system_state))
+            root.backups.add(self.world.clock.utc() - timedelta(hours=given.rms_system_state))
         self.group.key_on = {self.estate.root.fqdn}
         if given.encryption_key is not None:
             self.key_file(root, given.encryption_key)
@@ -244,6 +245,7 @@ class Builder:
         else:
             machine = root
         level = min(key.taken_after_cu, max(CUMULATIVE_UPDATES))
+        self.group.key_backup = {"file": key.file, "taken_after_cu": key.taken_after_cu}
         machine.files.write(path, programs.key_data(self.group))
         machine.files.set_modified(path, footprint.update_time(level) + timedelta(hours=20))
 
@@ -273,10 +275,16 @@ class Builder:
 STATE_KEY = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsBackup\SystemState"
 
 
-def system_state(machine, when):
-    """A system-state backup: in Windows' own history (``machine.backups``, event log) and as a time in the registry."""
-    machine.backups.add(when)
-    machine.registry.set(STATE_KEY, "LastSuccessfulBackupTime", "String", when.strftime("%Y-%m-%dT%H:%M:%SZ"))
+def tell_system_state(machine):
+    """A system-state backup stands in Windows' own history (``machine.backups``, event log), and its time in the registry."""
+    add = machine.backups.add
+
+    def added(time=None, **more):
+        moment = add(time, **more)
+        machine.registry.set(STATE_KEY, "LastSuccessfulBackupTime", "String", moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return moment
+
+    machine.backups.add = added
 
 
 def cluster_classes(machine, virtual, nodes):

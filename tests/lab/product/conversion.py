@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.lab.sql.maintenance import describe_state, event as database_event_raw
 from tests.lab.world.errors import WindowsError
 
 from . import checks, databases, footprint, packs
 from .group import DatabasePlace
-from .names import RTM_2012, is_2012
+from .names import RTM_2012
+from .status import database as database_state
 
 SCRIPTS = (("build_mom_db_admin.sql", 90.0), ("build_mom_db.sql", 600.0), ("build_momv3_localization.sql", 180.0))
 LATER = (("Build_mom_db_postMPimport.sql", 120.0), ("Build_om_db_ConfigSvcRole.sql", 90.0))
@@ -62,11 +62,10 @@ def convert(setup, node, new_place):
     """Convert the operational database, import management packs, upgrade or add the warehouse."""
     from .setup2012 import Failure
 
-    group, world = setup.group, setup.world
+    group = setup.group
     database = checks.database_of(group, group.operational)
     _, instance = checks.instance_of(group, group.operational)
     factor = 1.0 + database.used_mb / 51200 + 0.05 * len(group.sessions)
-    root = group.root_node
     stop_all(group)
     yield 30.0
     if instance.configuration["allow updates"][1]:
@@ -108,7 +107,6 @@ def convert(setup, node, new_place):
     set_version(group, database)
     databases.converted(database, group)
     mark(group, database, "")
-    del root, world
 
 
 def set_version(group, database):
@@ -149,17 +147,16 @@ def add_warehouse(group, place):
     database = instance.add_database(place.name, data_mb=1000, used_percent=20, log_mb=500, role="warehouse")
     database.content["version"] = RTM_2012
     database.users |= {a.lower() for a in group.accounts.values()}
-    group.warehouse = place
     databases.attach(database, group)
-    note(group, database, "created", {**describe_state(database), "server": place.server})
+    note(group, database, "created", database_state(database))
+    group.set_place("warehouse", place)
 
 
 def hand_over(setup, node, from_root):
     """Roles after the upgrade: all servers are peers, one holds the RMS emulator."""
     group = setup.group
-    before_version, old_root = group.version, group.root_node
-    group.version = RTM_2012
-    group.touched()
+    old_root = group.root_node
+    group.set_group_version(RTM_2012)
     group.root = None
     group.emulator = node.fqdn
     group.role(old_root.name, "root_management_server", "lost")
@@ -173,8 +170,6 @@ def hand_over(setup, node, from_root):
         if old_root.available:
             group.record("health", None, of=old_root.fqdn, from_="green", to=None)
     group.role(node.name, "rms_emulator", "gained")
-    group.connections = []
-    del before_version
 
 
-__all__ = ["add_warehouse", "check_new_warehouse", "convert", "database_event_raw", "hand_over", "is_2012", "place_of"]
+__all__ = ["add_warehouse", "check_new_warehouse", "convert", "hand_over", "place_of"]

@@ -177,6 +177,7 @@ class ManagementGroup:
         self.approved_gateways = set()
         self.key_on = set()  # FQDNs that hold the encryption key besides the root
         self.accounts = {}
+        self.key_backup = None  # {file, taken_after_cu} of the newest backup of the encryption key
         self.forwarders = set()  # FQDNs of agents without a machine that forward to ACS
         self.setup_running = set()  # machines on which the 2012 setup is at work
         self._quiet = 0
@@ -254,25 +255,44 @@ class ManagementGroup:
     # ---- nodes ------------------------------------------------------------------------------------------------
 
     def add(self, node):
-        """A node joins (no event of its own: roles, parents and health tell)."""
+        """A node joins."""
         self.nodes[node.fqdn] = node
-        self.touched()
+        fields = {"of": node.fqdn, "change": "joined", "node": node.kind, "version": node.version,
+                  "cumulative_update": node.cumulative_update, "health": node.color, "install": node.install}
+        if node.kind == "agent":
+            from .status import agent
+
+            fields["state"] = agent(self.world, node)
+        self.record("member", node.name if node.machine is not None else None, **fields)
         return node
 
     def remove(self, node):
         """A node leaves."""
-        self.nodes.pop(node.fqdn, None)
-        self.touched()
+        if self.nodes.pop(node.fqdn, None) is not None:
+            self.record("member", node.name if node.machine is not None else None, of=node.fqdn, change="left", node=node.kind)
 
     def set_version(self, node, version, level=None):
-        """A node runs another build (its installer's event tells)."""
+        """A node runs another build."""
+        before = (node.version, node.cumulative_update)
         node.version = version
         if level is not None:
             node.cumulative_update = level
         elif is_2012(version):
             node.cumulative_update = 0
         node.modified = self.world.clock.utc()
-        self.touched()
+        if before != (node.version, node.cumulative_update):
+            self.record("version", node.name if node.machine is not None else None, of=node.fqdn, from_=before[0], to=node.version,
+                        cumulative_update=node.cumulative_update)
+
+    def set_group_version(self, version):
+        """The group itself runs another build."""
+        before, self.version = self.version, version
+        self.record("group_version", None, from_=before, to=version)
+
+    def set_place(self, kind, place):
+        """A database of the product is somewhere else."""
+        setattr(self, kind, place)
+        self.record("place", None, database=kind, to={"server": place.server, "instance": place.instance, "name": place.name})
 
     def role(self, machine_name, role, change):
         self.record("role", machine_name, role=role, change=change)
@@ -289,6 +309,9 @@ class ManagementGroup:
 
         if node.machine is not None:
             write_parents(node.machine, self, node)
+        parent = self.nodes.get(primary)
+        if node.kind == "agent" and node.install == "push" and not node.new and parent is not None and parent.new:
+            self.add_pending(node.fqdn, "UpdateAgent", parent.fqdn)
         self.refresh_health()
         return True
 
@@ -338,7 +361,7 @@ class ManagementGroup:
             self.packs.remove(before)
         self.packs.append(pack)
         self.record("management_pack", None, name=pack.name, from_=before.version if before else None, to=pack.version,
-                    sealed=pack.sealed)
+                    sealed=pack.sealed, builtin=pack.builtin)
 
     def remove_pack(self, pack):
         self.packs.remove(pack)

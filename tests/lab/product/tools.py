@@ -127,7 +127,8 @@ def backup_key(call, group, path, password):
         files.set_modified(local, machine.world.clock.utc())
     except WindowsError as error:
         return failed(call, "backup", path, error.message)
-    machine.record("backup", what="encryption_key", file=path, verified=None, exit=0)
+    group.key_backup = {"file": path, "taken_after_cu": node.cumulative_update}
+    machine.record("backup", what="encryption_key", file=path, verified=None, exit=0, taken_after_cu=node.cumulative_update)
     return Result(0, CRLF + "Secure storage backup completed successfully." + CRLF)
 
 

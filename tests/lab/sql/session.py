@@ -374,7 +374,9 @@ class Session:
         fields = {"database": database.name, "text": text, "rows": rows, "instance": self.instance.name}
         if table is not None:
             fields["table"] = table.name
-            if not table.live:
+            if table.live:
+                fields["content"] = dict(database.content)
+            else:
                 fields["rows_now"] = self.instance.connection.execute(f"SELECT COUNT(*) FROM `{table.stored}`").fetchone()[0]
         if bound:
             fields["parameters"] = bound
