@@ -30,7 +30,7 @@ options:
   select:
     description:
       - Which rules run. A list of V(all), ids such as V(R09), tags such as V(@database), each of the two with a leading
-        C(!) to leave it out, and mappings of an id to its options such as V({R09: {database_free_percent: 40}}).
+        C(!) to leave it out, and mappings of an id to its options, as in the examples.
       - A selection that only leaves out begins with everything. An unknown name is an error that lists the known ones.
       - The default is what O(inputs) say under C(rules), and all rules otherwise.
     type: raw
