@@ -14,7 +14,7 @@ class ActionModule(HostAction):
 
     def perform(self, arguments, task_vars):
         """See the module's documentation."""
-        group, journal = group_facts.collect(self.remote, arguments["server"], arguments["product"])
+        group, journal, collected = group_facts.collect(self.remote, arguments["server"], arguments["product"])
         group["language"] = arguments["language"]
         group["collected_from"] = self.host
-        return {"group": group, "journal": journal}
+        return {"group": group, "journal": journal, "collected": collected}

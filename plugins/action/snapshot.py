@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
                 unreachable,
                 arguments["inventory"],
                 arguments["journal"],
-                datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                arguments["collected"] or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             )
         except facts.SnapshotError as error:
             raise AnsibleActionFail(f"The facts do not make a snapshot: {error}") from error

@@ -36,6 +36,11 @@ group:
   returned: success
   type: dict
   sample: {name: CONTOSO, product: 2007 R2}
+collected:
+  description: The server's own time, UTC, by which ages are reckoned.
+  returned: success
+  type: str
+  sample: "2012-05-12T18:00:00Z"
 journal:
   description: The entries of the upgrade's journal.
   returned: success

@@ -47,6 +47,11 @@ options:
     description: Facts of the group, as M(scom.upgrade.group_facts) gives them.
     type: dict
     required: true
+  collected:
+    description:
+      - The time of the facts, ISO 8601 UTC, as M(scom.upgrade.group_facts) gives it. Ages of backups are reckoned from it.
+      - Without it the controller's clock is taken.
+    type: str
   journal:
     description: Entries of the journal.
     type: list

@@ -121,13 +121,15 @@ def operations(server, product):
     return [
         {"id": "group", "op": "opsmgr.run", "args": {"server": server, "product": product, "steps": steps(product)}},
         {"id": "journal", "op": "file.tail", "args": {"path": JOURNAL_PATH, "offset": 0, "bytes": 4194304}},
+        {"id": "system", "op": "system.info", "args": {}},
     ]
 
 
 def collect(remote, server, product):
-    """Ask the group: returns (GROUP, journal entries). Raises OperationFailed where the shell cannot be used at all."""
+    """Ask the group: returns (GROUP, journal entries, the server's time). Raises OperationFailed where the shell fails."""
     results = {result.id: result for result in remote.run(operations(server, product))}
-    return normalise(results["group"].get(), product), read_journal(results["journal"])
+    group = normalise(results["group"].get(), product)
+    return group, read_journal(results["journal"]), results["system"].get()["time"]
 
 
 def read_journal(result):
