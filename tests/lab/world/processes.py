@@ -243,7 +243,7 @@ class Processes:
         """Wait until it is done; False when the simulated timeout passed first."""
         if process.done:
             return True
-        if self._lock._is_owned():  # type: ignore[attr-defined]
+        if self._lock._is_owned():
             raise RuntimeError("waiting for a process while holding the world's lock would never end")
         if timeout is None:
             return self._world.clock.wait_for(lambda: process.done)

@@ -97,9 +97,9 @@ def test_a_program_does_its_steps_in_simulated_time(machine: Machine, world: Wor
 
 def test_a_killed_program_leaves_what_it_did_so_far(machine: Machine, world: World):
     process = machine.processes.start(install(machine, "slow.exe", slow))
-    world.clock.advance(70)  # type: ignore[attr-defined]
+    world.clock.advance(70)
     assert machine.processes.kill(process.id, 9) and not machine.processes.kill(process.id)
-    world.clock.advance(500)  # type: ignore[attr-defined]
+    world.clock.advance(500)
     assert process.exit_code == 9
     assert [machine.files.exists(rf"C:\Lab\{n}.txt") for n in ("first", "second", "third")] == [True, True, False]
 
@@ -109,9 +109,9 @@ def test_effects_of_a_plain_result_come_at_its_end(machine: Machine, world: Worl
         return Result(0, "done", seconds=30, finish=lambda: call.machine.files.write(r"C:\end.txt", b"") and None)
 
     process = machine.processes.start(install(machine, "p.exe", program))
-    world.clock.advance(29)  # type: ignore[attr-defined]
+    world.clock.advance(29)
     assert not machine.files.exists(r"C:\end.txt") and not process.done
-    world.clock.advance(1)  # type: ignore[attr-defined]
+    world.clock.advance(1)
     assert machine.files.exists(r"C:\end.txt") and process.exit_code == 0
 
 
@@ -201,7 +201,7 @@ def test_a_task_runs_under_its_account_with_a_full_logon(machine: Machine, world
     process = machine.tasks.run(task.path)
     assert process is machine.tasks.run(task.path), "a task that runs is not started twice"
     assert (task.state, task.last_result) == ("running", 267009)
-    world.clock.advance(5)  # type: ignore[attr-defined]
+    world.clock.advance(5)
     assert (task.state, task.last_result) == ("ready", 12)
     assert seen == [(r"CONTOSO\scomadmin", "batch", True)]
     assert "Lab-Upgr4de" not in (world.state_dir / "events.jsonl").read_text()
@@ -215,7 +215,7 @@ def test_a_task_checks_its_password_twice(machine: Machine, world: World):
     refused(1332, create, "t", "hostname.exe", account=r"CONTOSO\nobody", password="x")
     task = create("t", "hostname.exe", **UPGRADE)
     refused(183, create, "t", "hostname.exe", **UPGRADE)
-    world.accounts.find("scomadmin").password = "changed"  # type: ignore[union-attr]
+    world.accounts.find("scomadmin").password = "changed"
     assert machine.tasks.run("t") is None
     assert (task.state, task.last_result) == ("ready", 0x8007052E)
     plain = create("u", "hostname.exe", account=r"CONTOSO\scomdas", password="Lab-Serv1ce")
@@ -236,9 +236,9 @@ def test_a_time_limit_ends_a_program_that_hangs(machine: Machine, world: World):
     task = machine.tasks.create("t", "cmd.exe", f"/c {path}", time_limit=3600)
     process = machine.tasks.run("t")
     assert process is not None
-    world.clock.advance(10)  # type: ignore[attr-defined]
+    world.clock.advance(10)
     assert world.clock.working, "time runs fast towards the limit"
-    world.clock.advance(3600)  # type: ignore[attr-defined]
+    world.clock.advance(3600)
     assert (process.exit_code, task.last_result) == (267014, 267014)
     assert machine.processes.list() == [] and not world.clock.working
 
@@ -310,13 +310,13 @@ def test_a_restart_ends_what_runs_and_brings_services_back(machine: Machine, wor
     process = machine.processes.start(install(machine, "slow.exe", slow))
     before = machine.restart("somebody", delay=5)
     refused(1115, machine.restart)
-    world.clock.advance(4)  # type: ignore[attr-defined]
+    world.clock.advance(4)
     assert machine.up and ms.network.can_reach("RMS01", 5985)
-    world.clock.advance(10)  # type: ignore[attr-defined]
+    world.clock.advance(10)
     assert not machine.up and not ms.network.can_reach("rms01.contoso.test", 5985)
     assert process.exit_code == 1073807364 and not machine.files.exists(r"C:\Lab\second.txt")
     refused(1115, machine.run_program, "hostname")
-    world.clock.advance(120)  # type: ignore[attr-defined]
+    world.clock.advance(120)
     assert machine.up and machine.boot_time > before and not machine.pending_reboot
     states = {name: machine.services.require(name).state for name in ("Auto", "ByHand", "Off", "WinRM")}
     assert states == {"Auto": "running", "ByHand": "stopped", "Off": "stopped", "WinRM": "running"}
@@ -330,7 +330,7 @@ def test_shutdown_exe(machine: Machine, world: World):
     assert machine.run_program("shutdown", "/a").exit_code == 0
     assert machine.run_program("shutdown", "/a").exit_code == 1116
     assert machine.run_program("shutdown", "-r -t 0").exit_code == 0
-    world.clock.advance(300)  # type: ignore[attr-defined]
+    world.clock.advance(300)
     assert machine.boots == 2
 
 
@@ -364,7 +364,7 @@ def test_a_program_can_hang_or_be_late(machine: Machine, world: World):
     machine.run_program(path)
     assert world.clock.now() == 720
     process = machine.processes.start(path)
-    world.clock.advance(86400)  # type: ignore[attr-defined]
+    world.clock.advance(86400)
     assert not process.done and process.hung
     with pytest.raises(ValueError, match="Unknown effect"):
         world.faults.add(effect="explode")
@@ -435,7 +435,7 @@ def test_wmi_paths_and_methods(machine: Machine, world: World):
     (process,) = wmi.query(CIMV2, "Win32_Process", {"ProcessId": created["ProcessId"]})
     assert process["Name"] == "timeout.exe"
     assert wmi.invoke("Win32_Process", "Create", ["none.exe"])["ReturnValue"] == 9
-    assert wmi.get(r'Win32_Share.Name="C$"')[1]["Path"] == "C:\\"  # type: ignore[index]
+    assert wmi.get(r'Win32_Share.Name="C$"')[1]["Path"] == "C:\\"
 
 
 def test_registry_over_wmi(machine: Machine):
@@ -448,7 +448,7 @@ def test_registry_over_wmi(machine: Machine):
     assert ask("GetDWORDValue", None, r"SOFTWARE\None", "x")["ReturnValue"] == 2
     assert "Control" in ask("EnumKey", 2147483650, "SYSTEM\\CurrentControlSet")["sNames"]
     assert ask("SetDWORDValue", 2147483650, r"SOFTWARE\Lab", "n", 5) == {"ReturnValue": 0}
-    assert machine.registry.read(r"HKLM\SOFTWARE\Lab").values == {"n": ("DWord", 5)}  # type: ignore[union-attr]
+    assert machine.registry.read(r"HKLM\SOFTWARE\Lab").values == {"n": ("DWord", 5)}
 
 
 def test_a_cluster_is_seen_from_its_nodes(world: World):
@@ -519,7 +519,7 @@ def test_the_state_before_and_the_events_make_the_state_after(machine: Machine, 
         lambda: machine.set_feature(rng.randrange(3), "feature", rng.random() < 0.5),
         machine.set_pending_reboot,
         lambda: machine.restart() if rng.random() < 0.2 else None,
-        lambda: world.clock.advance(rng.random() * 60),  # type: ignore[attr-defined]
+        lambda: world.clock.advance(rng.random() * 60),
     ]
     done = 0
     for _unused in range(600):

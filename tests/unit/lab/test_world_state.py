@@ -178,7 +178,7 @@ def test_services_start_what_they_need_and_guard_what_needs_them(machine: Machin
     services.create("Base", "The base")
     services.create("Top", "The top", depends_on=["base"])
     assert services.start("top") and not services.start("Top")
-    assert services.get("the base").running  # type: ignore[union-attr]
+    assert services.get("the base").running
     refused(1051, services.stop, "Base")
     assert services.stop("Base", force=True)
     services.set_start_mode("Base", "disabled")
@@ -203,7 +203,7 @@ def test_a_service_that_refuses_stays_stopped(machine: Machine, world: World):
     machine.services.create("OMSDK", start_mode="auto").on_start = no
     count = len(world.record.events)
     refused(1053, machine.services.start, "OMSDK")
-    assert machine.services.get("OMSDK").state == "stopped"  # type: ignore[union-attr]
+    assert machine.services.get("OMSDK").state == "stopped"
     assert len(world.record.events) == count
 
 
@@ -212,7 +212,7 @@ def test_a_service_that_refuses_stays_stopped(machine: Machine, world: World):
 
 def test_files_ignore_case_and_carry_simulated_times(machine: Machine, world: World):
     files = machine.files
-    world.clock.advance(60)  # type: ignore[attr-defined]
+    world.clock.advance(60)
     assert files.write(r"C:\Backup\Deep\a.TXT", b"one")
     stat = files.stat(r"c:\backup\DEEP\A.txt")
     assert stat is not None
@@ -250,7 +250,7 @@ def test_a_full_disk_refuses_and_a_deleted_file_gives_room_back(world: World):
     small = add(world, "SMALL", free_mb=100)
     small.files.put(r"C:\big.bak", "backup", size=90 * 1048576)
     assert small.files.free_mb("C:") == 10
-    assert small.files.stat(r"C:\big.bak").size == 90 * 1048576  # type: ignore[union-attr]
+    assert small.files.stat(r"C:\big.bak").size == 90 * 1048576
     refused(112, small.files.put, r"C:\second.bak", "backup", size=20 * 1048576)
     small.files.delete(r"C:\big.bak")
     assert small.files.free_mb("C:") == 100
@@ -260,11 +260,11 @@ def test_versions_survive_a_copy_and_not_another_content(machine: Machine):
     files = machine.files
     files.put(r"C:\Media\setup.exe", version="7.0.8560.0", product_name="System Center 2012")
     files.copy(r"C:\Media\setup.exe", r"D:\Copy\s.exe")
-    assert files.version(r"d:\copy\S.EXE").file == "7.0.8560.0"  # type: ignore[union-attr]
+    assert files.version(r"d:\copy\S.EXE").file == "7.0.8560.0"
     files.write(r"D:\copy\s.exe", b"something else")
     assert files.version(r"D:\Copy\s.exe") is None
     files.set_version(r"D:\Copy\s.exe", "1.2.3.4")
-    assert files.version(r"D:\Copy\s.exe").file == "1.2.3.4"  # type: ignore[union-attr]
+    assert files.version(r"D:\Copy\s.exe").file == "1.2.3.4"
 
 
 def test_rescan_finds_what_changed_behind_the_back(machine: Machine, world: World):
@@ -287,7 +287,7 @@ def test_rescan_finds_what_changed_behind_the_back(machine: Machine, world: Worl
         ("file", r"C:\Made\by.engine", "created", 5),
         ("file", r"C:\gone.txt", "deleted", 3),
     ]
-    assert files.stat(r"C:\Made\by.engine").modified == world.clock.utc()  # type: ignore[union-attr]
+    assert files.stat(r"C:\Made\by.engine").modified == world.clock.utc()
 
 
 def test_network_paths_need_a_logon_that_delegates(machine: Machine, world: World):

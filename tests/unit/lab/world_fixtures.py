@@ -26,7 +26,7 @@ def add(
     world: World, name: str, release: str = "2008 R2", pack: int = 1, architecture: str = "x64", **more: object
 ) -> Machine:
     """A machine of a release in the world."""
-    spec = HostSpec(name, f"{name.lower()}.contoso.test", "contoso.test", OsSpec(release, pack, architecture), **more)  # type: ignore[arg-type]
+    spec = HostSpec(name, f"{name.lower()}.contoso.test", "contoso.test", OsSpec(release, pack, architecture), **more)
     return world.add_machine(spec)
 
 

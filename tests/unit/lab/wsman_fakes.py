@@ -112,7 +112,7 @@ class FakeWorld:
     def __init__(self, *machines: FakeMachine) -> None:
         self.machines = {machine.name: machine for machine in machines}
         self.record = FakeRecord()
-        self.faults = Faults(self.record)  # type: ignore[arg-type]
+        self.faults = Faults(self.record)
         self.accounts = Accounts("lab.test")
         self.accounts.add(USER, PASSWORD, rights={"administrator"})
         self.accounts.add("scomadmin", DOMAIN_PASSWORD, domain="LAB", rights={"administrator"})
