@@ -6,15 +6,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from ..facts import SnapshotError, load
-from ..inputs import InputError
+from .. import facts, inputs, model, path
+from ..planner import plan_of
+from ..readiness import assess_group, repairs_of
 from .digest_types import ReportError
 
 
-def compose(snapshot: Any, inputs: Optional[Mapping[str, Any]] = None) -> dict[str, Any]:
-    """Decide, plan and judge, and put the results together as the views want them."""
+def compose(snapshot: Any, given: Optional[Mapping[str, Any]] = None) -> dict[str, Any]:
+    """Decide, judge and plan, and put the results together as the views want them.
+
+    What is wrong with the snapshot, the inputs, a selection or a waiver becomes a :class:`ReportError`.
+    """
     try:
-        checked = load(snapshot)
-    except (SnapshotError, InputError) as problem:
+        complete = inputs.normalise(given)
+        checked = facts.load(snapshot)
+        group = model.build(checked)
+        decision = path.decide(group, complete)
+        readiness = assess_group(group, decision, complete).to_dict()
+        repairs = repairs_of(readiness, complete)
+    except ValueError as problem:
         raise ReportError(str(problem)) from problem
-    return {"plan": {"phases": []}, "snapshot": checked, "inputs": inputs}
+    plan = plan_of(group, decision, complete, repairs=repairs, blocked=readiness["blocked"])
+    return {
+        "plan": plan.to_dict(),
+        "path": decision.to_dict(),
+        "findings": readiness["findings"],
+        "readiness": {key: value for key, value in readiness.items() if key != "findings"},
+        "snapshot": checked,
+    }

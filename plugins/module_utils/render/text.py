@@ -79,7 +79,8 @@ def _choice(digest: Digest, width: int) -> list[str]:
             more = len(choice.reasons) - 1
             tail = f" (and {more} more)" if more > 0 else ""
             name = words.label(words.PATHS, choice.name)
-            lines += _wrap("Not", f"{name}: {reason}{tail}", width)
+            room = 2 * (width - 13) - len(name) - len(tail)
+            lines += _wrap("Not", f"{name}: {shorten(reason, room)}{tail}", width)
     if digest.retire:
         lines += _wrap("Leave", f"{', '.join(digest.retire)} (no longer part of the group afterwards)", width)
     return lines
@@ -155,7 +156,7 @@ def _finding(finding: Finding, width: int) -> list[str]:
         lines += textwrap.wrap(
             f"~ waived: {said}{until}", width, initial_indent=margin, subsequent_indent=margin + "  "
         )
-    elif finding.remedy:
+    elif finding.remedy and finding.outcome != "note":
         lines += textwrap.wrap(
             f"→ {finding.remedy}", width, initial_indent=margin, subsequent_indent=margin + "  ", break_on_hyphens=False
         )

@@ -131,14 +131,13 @@ class _After:
         if step.kind == "server.join":
             self._join(step.hosts, "management_server", "")
         elif step.kind == "gateway.install":
-            parent = self._name(
-                given.get("parent") or given.get("primary") or given.get("to")
-            ) or self._parent_of_replaced(given)
-            self._join(step.hosts, "gateway", parent)
+            self._join(step.hosts, "gateway", self._name(given.get("management_server")))
         elif step.kind == "gateway.parents":
-            self._move_gateways(step)
+            self._move_gateway(given)
         elif step.kind == "agents.move":
             self._move_agents(given)
+        elif step.kind == "group.upgrade":
+            self._add_warehouse(given)
         elif step.kind == "database.move":
             self._move_role(step, _DATABASE_ROLES.get(str(given.get("what") or "operational"), "operational_database"))
         elif step.kind == "reporting.move":
@@ -155,27 +154,31 @@ class _After:
             marks = tuple(mark for mark in old.marks if mark != "spare")
             self.machines[host] = replace(old, roles=roles, marks=(*marks, "new"), parent=parent or old.parent)
 
-    def _parent_of_replaced(self, given: Mapping[str, Any]) -> str:
-        old = self.machines.get(self._name(given.get("replaces") or given.get("from")))
-        return old.parent if old else ""
-
-    def _move_gateways(self, step: Step) -> None:
-        parent = self._name(
-            step.parameters.get("primary") or step.parameters.get("parent") or step.parameters.get("to")
-        )
-        named = step.parameters.get("gateways") or step.parameters.get("gateway") or step.hosts
-        for name in [named] if isinstance(named, str) else named:
-            machine = self.machines.get(self._name(name))
-            if machine is not None and machine.is_gateway and parent:
-                self.machines[machine.name] = replace(machine, parent=parent)
+    def _move_gateway(self, given: Mapping[str, Any]) -> None:
+        machine = self.machines.get(self._name(given.get("gateway")))
+        parent = self._name(given.get("to"))
+        if machine is not None and parent:
+            self.machines[machine.name] = replace(machine, parent=parent)
 
     def _move_agents(self, given: Mapping[str, Any]) -> None:
-        target = self._name(given.get("to"))
-        agents = given.get("agents")
-        for name in agents if target and isinstance(agents, (list, tuple)) else ():
-            place = self.group.agents.place(str(name))
-            if place is not None:
+        moves = given.get("moves")
+        if not isinstance(moves, (list, tuple)):
+            moves = [{"agent": agent, "primary": given.get("to")} for agent in given.get("agents") or ()]
+        targets: dict[str, str] = {}
+        for move in moves:
+            name = str(move.get("primary"))
+            target = targets.setdefault(name, self._name(name))
+            place = self.group.agents.place(str(move.get("agent")))
+            if place is not None and target:
                 self.parents[place] = target
+
+    def _add_warehouse(self, given: Mapping[str, Any]) -> None:
+        """Setup adds a data warehouse where the group has none."""
+        warehouse = given.get("warehouse")
+        server = str(warehouse.get("server") or "") if isinstance(warehouse, Mapping) else ""
+        machine = self.machines.get(self._name(server.split("\\")[0]))
+        if machine is not None and "data_warehouse" not in machine.roles:
+            self.machines[machine.name] = replace(machine, roles=(*machine.roles, "data_warehouse"))
 
     def _move_role(self, step: Step, role: str) -> None:
         source = self._name(step.parameters.get("from"))
