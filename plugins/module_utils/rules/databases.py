@@ -502,7 +502,7 @@ def group_ids(context: Context) -> list[Finding]:
     source="S1",
     tags=("database", "sql"),
     facts=("hosts[].sql[].databases[].state",),
-    setup=("checks", "Setup cannot connect to a database that is offline."),
+    setup=("fails later", "Setup cannot connect to a database that is offline."),
 )
 def online(context: Context) -> list[Finding]:
     """A database that is suspect, restoring or offline can neither be backed up nor converted."""

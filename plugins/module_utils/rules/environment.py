@@ -32,7 +32,7 @@ from .view import Row, counted, listed, view
     source="product-reference 1.2",
     tags=("web_console", "iis", "software"),
     facts=("hosts[].iis.features", "hosts[].software"),
-    setup=("checks", "Missing role services are findings of the prerequisite page."),
+    setup=("checks", "Software below the minimum is cleared on the prerequisite page (S1); the list is from a script."),
 )
 def web_features(context: Context) -> list[Finding]:
     """The 2012 web console needs a list of IIS role services that the one of 2007 R2 did not need."""
@@ -114,7 +114,7 @@ def clocks(context: Context) -> list[Finding]:
     source="scripting-reference 2.6",
     tags=("server", "gateway", "database", "reboot"),
     facts=("hosts[].pending_reboot",),
-    setup=("checks", "A pending restart is a usual finding of a prerequisite page; not confirmed for RTM."),
+    setup=("unknown", "Whether the prerequisite page of RTM looks for a pending restart is not known."),
 )
 def pending_reboot(context: Context) -> list[Finding]:
     """Files that wait for a restart are files setup cannot replace."""
@@ -293,7 +293,7 @@ def media(context: Context) -> list[Finding]:
     source="S19b, S19e, S19k (3.3)",
     tags=("account", "inputs", "sql"),
     facts=("inputs.account", "inputs.data_access_account", "inputs.data_reader_account", "inputs.confirmed"),
-    setup=("checks", "Setup fails where the account lacks a right, after it has begun."),
+    setup=("fails later", "Setup asks for accounts; a right that lacks shows when it is used."),
 )
 def accounts(context: Context) -> list[Finding]:
     """Setup runs as local administrator, Operations Manager administrator and sysadmin; the rights are not read here."""

@@ -337,7 +337,7 @@ def other_products(context: Context) -> list[Finding]:
     source="S1 (O5)",
     tags=("inventory", "server", "gateway"),
     facts=("group.servers", "hosts", "unreachable"),
-    setup=("checks", "A server that was not upgraded is reported late; it cannot talk to an upgraded group."),
+    setup=("fails later", "A server that was left behind shows errors; it cannot talk to an upgraded group (S34)."),
 )
 def inventory(context: Context) -> list[Finding]:
     """A management server or gateway that the inventory lacks would be left behind by the plan, and then be cut off."""

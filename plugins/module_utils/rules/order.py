@@ -227,7 +227,7 @@ def key_restored(context: Context) -> list[Finding]:
     source="S19g (O7)",
     tags=("order", "reporting"),
     facts=("hosts[].opsmgr.reporting", "group.servers[].version"),
-    setup=("checks", "The prerequisite page of Reporting asks for an upgraded management server."),
+    setup=("checks", "The prerequisite page of Reporting asks for an upgraded management server (a field report)."),
 )
 def reporting_last(context: Context) -> list[Finding]:
     """A reporting server that is upgraded before the others fails its prerequisites, or serves a group it cannot read."""
@@ -289,7 +289,7 @@ def reporting_config(context: Context) -> list[Finding]:
     tags=("web_console", "inputs"),
     facts=("hosts[].opsmgr.web_console.site", "inputs.web_console_site"),
     options=("old_site_names",),
-    setup=("checks", "The wizard does not offer the old site; unattended the run fails."),
+    setup=("checks", "The old site cannot be chosen (S14)."),
 )
 def web_site(context: Context) -> list[Finding]:
     """The site that setup of 2007 R2 created is deleted, so it cannot be the target."""

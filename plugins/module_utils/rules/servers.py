@@ -323,7 +323,7 @@ def _against_each(known: View) -> list[Row]:
     source="product-reference 1.2",
     tags=("server", "gateway", "database", "hardware"),
     facts=("hosts[].memory_mb",),
-    setup=("checks", "Hardware below the minimum is a finding of the prerequisite page; the figures are recalled."),
+    setup=("checks", "Hardware below the minimum is cleared on the prerequisite page (S1); the figures are recalled."),
 )
 def memory(context: Context) -> list[Finding]:
     """The RTM matrix asks for 2 GB, and 4 GB under databases. The figures are recalled, so this warns only."""
@@ -359,7 +359,7 @@ def memory(context: Context) -> list[Finding]:
     tags=("server", "gateway", "database", "hardware", "disk"),
     facts=("hosts[].disks",),
     options=("setup_free_mb", "setup_logs_mb"),
-    setup=("checks", "Free space is part of the prerequisite page; the figure is recalled."),
+    setup=("checks", "Hardware below the minimum is cleared on the prerequisite page (S1); the figure is recalled."),
 )
 def free_space(context: Context) -> list[Finding]:
     """Setup needs 1 GB on the system drive; logs and temporary files come on top."""
@@ -401,7 +401,7 @@ def free_space(context: Context) -> list[Finding]:
         "hosts[].services",
         "hosts[].disks",
     ),
-    setup=("checks", "Missing software is what the prerequisite page lists; which items is recalled."),
+    setup=("checks", "Software below the minimum is cleared on the prerequisite page (S1); the items are recalled."),
 )
 def components(context: Context) -> list[Finding]:
     """.NET Framework, Windows PowerShell, MSXML, Windows Installer, Report Viewer, Remote Registry, NTFS, by role."""
