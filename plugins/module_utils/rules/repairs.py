@@ -172,7 +172,18 @@ def repair_steps(findings: Iterable[Mapping[str, Any]], opted_in: Wanted) -> lis
                     "source": finding["source"],
                 }
             )
+    for step in steps.values():
+        if step["kind"] == "repair.pending_rows":
+            _after_backup(step, steps.values())
     return [steps[name] for name in sorted(steps)]
+
+
+def _after_backup(step: dict[str, Any], steps: Iterable[Mapping[str, Any]]) -> None:
+    """Rows are deleted after a backup: the one that was asked for too, or one the step takes itself."""
+    name = step["parameters"].get("database")
+    backups = [one for one in steps if one["kind"] == "repair.backup_now" and one["parameters"]["database"] == name]
+    step["requires"] = [str(one["id"]) for one in backups]
+    step["parameters"]["backup_first"] = not backups
 
 
 def _step(template: Template, target: Target) -> dict[str, Any]:

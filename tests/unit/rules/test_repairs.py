@@ -69,7 +69,11 @@ def test_a_disk_that_is_too_small_leaves_the_block() -> None:
 def test_hidden_rows_are_named_by_their_ids() -> None:
     (step,) = repair_steps(findings(NOT_READY, ["R12"]), ["R12"])
     assert step["parameters"]["rows"][0]["agent"] == "w99.wingtip.test" and step["parameters"]["rows"][0]["id"]
-    assert step["reversibility"] == "restorable"
+    assert step["reversibility"] == "restorable" and step["parameters"]["backup_first"]
+    both = {one["kind"]: one for one in repair_steps(findings(NOT_READY, ["R12", "R15"]), ["R12", "R15"])}
+    rows = both["repair.pending_rows"]
+    assert rows["requires"] == ["pre_upgrade.repair.backup_now.WTSQL.OperationsManager"]
+    assert not rows["parameters"]["backup_first"]
 
 
 def test_a_rule_without_repair_is_refused() -> None:
