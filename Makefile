@@ -121,6 +121,7 @@ molecule: environment
 .PHONY: docs
 docs: environment
 	@$(PY) -m tests.tools.figures --write
+	@$(PY) -m tests.docs_generator
 	@$(MAKE) readme-plan
 
 .PHONY: readme-plan
