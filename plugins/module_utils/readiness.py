@@ -36,7 +36,7 @@ def assess(
 ) -> Readiness:
     """Judge a snapshot with the inputs *given*; what is None is taken from the inputs of the same name.
 
-    Without *now* the time counts at which the snapshot was collected, so that ages are ages at that time.
+    Without *now* the time of the facts counts (:func:`moment`), so that ages are ages at that time.
     """
     group = model.build(facts.load(snapshot))
     complete = inputs.normalise(given)
@@ -60,11 +60,19 @@ def assess_group(
         group,
         decision,
         complete,
-        now or parse_time(group.collected) or datetime.datetime.now(datetime.timezone.utc),
+        now or moment(group),
         wanted=complete.get("rules") if wanted is None else wanted,
         waivers=complete.get("waivers") if waivers is None else waivers,
         repairs=complete.get("repairs") if repairs is None else repairs,
     )
+
+
+def moment(group: model.ManagementGroup) -> datetime.datetime:
+    """The time of the facts: what most of the hosts' own clocks said, since the times among their facts are by them."""
+    clocks = sorted(filter(None, (parse_time(one.get("collected")) for one in group.snapshot["hosts"].values())))
+    if clocks:
+        return clocks[(len(clocks) - 1) // 2]
+    return parse_time(group.collected) or datetime.datetime.now(datetime.timezone.utc)
 
 
 def repairs_of(

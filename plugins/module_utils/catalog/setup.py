@@ -153,41 +153,42 @@ SECRETS: tuple[str, ...] = ("reader_password", "writer_password", "das_password"
 
 @dataclass(frozen=True)
 class Feature:
-    """One Windows role service the web console needs."""
+    """One Windows role service the web console needs: its ServerManager name, and its name in WMI on 2008 R2."""
 
     name: str
+    display: str
     evidence: str = "field"
-    source: str = "product-reference 1.2"
+    source: str = "product-reference 1.2; display names recalled"
 
 
 IIS_FEATURES: tuple[Feature, ...] = tuple(
-    Feature(name)
-    for name in [
-        "NET-Framework-Core",
-        "Web-Server",
-        "Web-WebServer",
-        "Web-Common-Http",
-        "Web-Static-Content",
-        "Web-Default-Doc",
-        "Web-Dir-Browsing",
-        "Web-Http-Errors",
-        "Web-App-Dev",
-        "Web-Asp-Net",
-        "Web-Health",
-        "Web-Http-Logging",
-        "Web-Request-Monitor",
-        "Web-Security",
-        "Web-Windows-Auth",
-        "Web-Filtering",
-        "Web-Performance",
-        "Web-Stat-Compression",
-        "Web-Mgmt-Tools",
-        "Web-Mgmt-Console",
-        "Web-Scripting-Tools",
-        "Web-Mgmt-Service",
-        "Web-Mgmt-Compat",
-        "Web-Metabase",
-    ]
+    Feature(name, display)
+    for name, display in (
+        ("NET-Framework-Core", ".NET Framework 3.5.1"),
+        ("Web-Server", "Web Server (IIS)"),
+        ("Web-WebServer", "Web Server"),
+        ("Web-Common-Http", "Common HTTP Features"),
+        ("Web-Static-Content", "Static Content"),
+        ("Web-Default-Doc", "Default Document"),
+        ("Web-Dir-Browsing", "Directory Browsing"),
+        ("Web-Http-Errors", "HTTP Errors"),
+        ("Web-App-Dev", "Application Development"),
+        ("Web-Asp-Net", "ASP.NET"),
+        ("Web-Health", "Health and Diagnostics"),
+        ("Web-Http-Logging", "HTTP Logging"),
+        ("Web-Request-Monitor", "Request Monitor"),
+        ("Web-Security", "Security"),
+        ("Web-Windows-Auth", "Windows Authentication"),
+        ("Web-Filtering", "Request Filtering"),
+        ("Web-Performance", "Performance"),
+        ("Web-Stat-Compression", "Static Content Compression"),
+        ("Web-Mgmt-Tools", "Management Tools"),
+        ("Web-Mgmt-Console", "IIS Management Console"),
+        ("Web-Scripting-Tools", "IIS Management Scripts and Tools"),
+        ("Web-Mgmt-Service", "Management Service"),
+        ("Web-Mgmt-Compat", "IIS 6 Management Compatibility"),
+        ("Web-Metabase", "IIS 6 Metabase Compatibility"),
+    )
 )
 
 

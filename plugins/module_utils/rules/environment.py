@@ -35,7 +35,10 @@ from .view import Row, counted, listed, view
     setup=("checks", "Software below the minimum is cleared on the prerequisite page (S1); the list is from a script."),
 )
 def web_features(context: Context) -> list[Finding]:
-    """The 2012 web console needs a list of IIS role services that the one of 2007 R2 did not need."""
+    """The 2012 web console needs a list of IIS role services that the one of 2007 R2 did not need.
+
+    A web server without any role service is one whose list could not be read.
+    """
     rows: list[Row] = []
     unread: list[Row] = []
     asked = False
@@ -44,12 +47,12 @@ def web_features(context: Context) -> list[Finding]:
             continue
         asked = True
         have = one.get("iis.features")
-        if have is None:
+        if not have:
             unread.append((one.name, "", "role services not read"))
             continue
         names = {str(name).lower() for name in have}
         for feature in setup.IIS_FEATURES:
-            if feature.name.startswith("Web-") and feature.name.lower() not in names:
+            if feature.name.startswith("Web-") and not names & {feature.name.lower(), feature.display.lower()}:
                 rows.append((one.name, feature.name, "missing"))
         rows.extend((one.name, name, "SharePoint") for name, _version in one.software("sharepoint"))
     if not asked:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ansible_collections.scom.upgrade.plugins.module_utils import facts, inputs, model, path, readiness
+from ansible_collections.scom.upgrade.plugins.module_utils.catalog import setup
 from ansible_collections.scom.upgrade.plugins.module_utils.rules.engine import Readiness
 from tests.unit.decide.estates import Estate, load_estate, snapshot_from_estate
 
@@ -375,6 +376,8 @@ CASES: tuple[Case, ...] = (
     C("R48", "pass", SIMPLE),
     C("R48", "warn", SIMPLE, put={"hosts/WEB01/iis/features": ["Web-Server"]}),
     C("R48", "manual", SIMPLE, put={"hosts/WEB01/iis": None}),
+    C("R48", "manual", SIMPLE, put={"hosts/WEB01/iis/features": []}),
+    C("R48", "pass", SIMPLE, put={"hosts/WEB01/iis/features": [one.display for one in setup.IIS_FEATURES]}),
     C("R48", "not_applicable", NOT_READY),
     C("R49", "pass", SIMPLE),
     C("R49", "warn", SIMPLE, change=(sql("SQL01", edition="Express"),)),

@@ -20,3 +20,12 @@ def test_blocked_warned_noted(name: str, agents: str) -> None:
         assert found.blocked == bool(expected["blocked_by"])
         assert set(expected.get("warned_by", ())) <= {one.rule.id for one in found.by_outcome("warn")}
         assert set(expected.get("noted_by", ())) <= {one.rule.id for one in found.by_outcome("note")}
+
+
+def test_ages_are_ages_by_the_hosts_own_clocks() -> None:
+    """A snapshot that is looked at years later is judged as it stood."""
+    snapshot = snapshot_from_estate("distributed-simple")
+    snapshot["collected"] = "2026-01-01T00:00:00Z"
+    snapshot["hosts"]["OPS01"]["collected"] = "2040-01-01T00:00:00Z"
+    found = {one.rule.id: one.outcome for one in readiness.assess(snapshot, {}).results}
+    assert found["R17"] == "pass" and found["R66"] == "pass" and found["R15"] == "note"
