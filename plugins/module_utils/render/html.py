@@ -18,7 +18,7 @@ from . import html_plan, words
 from .digest import read_report
 from .digest_types import Digest, Phase, Range
 from .html_findings import findings
-from .machines import fates
+from .machines import agents_text, fates
 from .safe import Safe, clean, el, join, plain
 from .script import SCRIPT
 from .style import STYLE
@@ -56,7 +56,12 @@ def html(report: object, list_agents: bool = False) -> str:
             _section("why", html_plan.paths(digest)),
             _section("no-return", html_plan.no_return(digest)),
             _section("topology", _pictures(digest, before, after)),
-            el("section", _title("machines"), html_plan.machines(found, digest, numbers), data_holds="machines"),
+            el(
+                "section",
+                _title("machines"),
+                html_plan.machines(found, digest, numbers, agents_text(before)),
+                data_holds="machines",
+            ),
             _section("timeline", _timeline(digest)),
             el("section", _title("steps"), _steps_intro(digest), html_plan.phases(digest, numbers, list_agents)),
             el(

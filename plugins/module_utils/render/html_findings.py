@@ -11,7 +11,8 @@ from .digest_types import Digest, Finding
 from .html_plan import table, tag
 from .safe import Safe, el, join, plain
 
-SHOWN_ROWS = 15
+SHOWN_ROWS = 40
+FOLDED_FROM = 6
 SEARCHED_ROWS = 2000
 
 
@@ -95,7 +96,10 @@ def _affected(finding: Finding, list_agents: bool) -> Optional[Safe]:
     ]
     left = len(finding.rows) - most
     more = el("p", f"and {left:,} more", class_="more") if left > 0 else None
-    return join(table(columns, rows, words.count(len(finding.rows), "affected object"), "small"), more)
+    said = words.count(len(finding.rows), "affected object")
+    if len(finding.rows) > FOLDED_FROM:
+        return el("details", el("summary", said), table(columns, rows, "", "small"), more)
+    return table(columns, rows, said, "small")
 
 
 def _hosts(finding: Finding, numbers: Mapping[str, int]) -> str:

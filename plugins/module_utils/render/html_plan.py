@@ -13,6 +13,7 @@ from .safe import Child, Safe, el, join, plain
 from .svg_graph import graph_svg
 
 SHOWN_HOSTS = 40
+SHOWN_REASONS = 3
 
 
 def tag(text: str, kind: str) -> Safe:
@@ -29,13 +30,13 @@ def table(columns: Sequence[str], rows: Iterable[Safe], caption: str = "", class
 
 def reason(one: Reason) -> Safe:
     """A reason with what it rests on."""
-    rests_on = " · ".join(part for part in (one.rule, one.evidence, one.source) if part)
     fact = el("code", one.fact) if one.fact and one.fact not in one.text else None
-    return join(one.text, " " if fact else None, fact, " " if rests_on else None, _grade(rests_on))
+    return join(one.text, " " if fact else None, fact, " ", _grade(one))
 
 
-def _grade(text: str) -> Optional[Safe]:
-    return el("span", f"[{text}]", class_="grade") if text else None
+def _grade(one: Reason) -> Optional[Safe]:
+    rests_on = " · ".join(part for part in (one.rule, one.evidence, one.source) if part)
+    return el("span", f"[{rests_on}]", class_="grade") if rests_on else None
 
 
 def paths(digest: Digest) -> Safe:
@@ -69,23 +70,52 @@ def _where(digest: Digest) -> Optional[Safe]:
     parts: list[Optional[Safe]] = []
     if digest.run_from and digest.run_from_why:
         parts.append(el("p", el("strong", f"The group upgrade runs on {digest.run_from} because")))
-        parts.append(el("ul", [el("li", reason(one)) for one in digest.run_from_why], class_="plain"))
+        parts.append(reasons_table(digest.run_from_why))
     for obstacle in digest.obstacles:
         parts.append(el("p", tag("in the way", "block"), " ", obstacle.text, " ", el("strong", obstacle.remedy)))
     return join(*parts) if parts else None
 
 
+def reasons_table(reasons: Sequence[Reason]) -> Safe:
+    """Facts one below the other: what is so, where it was read, and how sure the rule behind it is."""
+    rows = [
+        el(
+            "tr",
+            el("td", one.text),
+            el("td", el("code", one.fact) if one.fact else None),
+            el("td", " · ".join(part for part in (one.rule, one.evidence, one.source) if part), class_="grade"),
+        )
+        for one in reasons
+    ]
+    return table(("Because", "Fact", "Rule · evidence · source"), rows, class_="reasons")
+
+
 def _path(choice: PathChoice, digest: Digest) -> Safe:
-    verb = "Chosen" if choice.chosen else "Rejected"
+    if choice.chosen:
+        return el(
+            "div",
+            el("p", "Chosen", class_="over"),
+            el("h3", words.label(words.PATHS, choice.name)),
+            el("p", words.PATH_MEANINGS.get(choice.name, "")),
+            reasons_table(choice.reasons) if choice.reasons else None,
+            _where(digest),
+            class_="path is-chosen",
+        )
+    shown, more = choice.reasons[:SHOWN_REASONS], choice.reasons[SHOWN_REASONS:]
     return el(
         "div",
-        el("p", verb, class_="over"),
+        el("p", "Rejected", class_="over"),
         el("h3", words.label(words.PATHS, choice.name)),
         el("p", words.PATH_MEANINGS.get(choice.name, "")),
-        el("p", el("strong", "Because" if choice.chosen else "Rejected because")) if choice.reasons else None,
-        el("ul", [el("li", reason(one)) for one in choice.reasons], class_="plain") if choice.reasons else None,
-        _where(digest) if choice.chosen else None,
-        class_=f"path is-{verb.lower()}",
+        el("ul", [el("li", one.text, " ", _grade(one)) for one in shown], class_="plain") if shown else None,
+        el(
+            "details",
+            el("summary", words.count(len(more), "more reason")),
+            el("ul", [el("li", one.text, " ", _grade(one)) for one in more], class_="plain"),
+        )
+        if more
+        else None,
+        class_="path is-rejected",
     )
 
 
@@ -99,7 +129,7 @@ def no_return(digest: Digest) -> Safe:
 def _no_return(digest: Digest, step: Step) -> Safe:
     before = [digest.step(name) for name in step.requires]
     checked = [one for one in before if one is not None and one.kind not in ("agents.approve", "agent.upgrade")]
-    where = f" on {', '.join(step.hosts)}" if step.hosts else ""
+    where = f" on {', '.join(step.hosts)}" if step.hosts and not any(host in step.title for host in step.hosts) else ""
     return el(
         "div",
         el("p", "Point of no return", class_="over"),
@@ -130,7 +160,7 @@ def _anchor(name: str) -> str:
     return "step-" + "".join(c if c.isascii() and (c.isalnum() or c in "._-") else f"_{ord(c):x}" for c in name)
 
 
-def machines(found: Sequence[Fate], digest: Digest, numbers: Mapping[str, int]) -> Safe:
+def machines(found: Sequence[Fate], digest: Digest, numbers: Mapping[str, int], agents_said: str) -> Safe:
     """A row a machine: what it was, what becomes of it, and every line of the plan that touches it."""
     rows = [
         el(
@@ -151,8 +181,8 @@ def machines(found: Sequence[Fate], digest: Digest, numbers: Mapping[str, int]) 
             el(
                 "tr",
                 el("th", "Agents", scope="row"),
-                el("td", "see the pictures"),
-                el("td", "upgraded"),
+                el("td", agents_said),
+                el("td", "the same, upgraded"),
                 el("td", _touching(agents)),
                 data_item="machine",
                 data_hosts="",
@@ -226,7 +256,10 @@ def _row(group: Group, digest: Digest, numbers: Mapping[str, int], list_agents: 
             el("strong", group.title),
             " ",
             tag("monitoring stands still", "down") if group.downtime else None,
-            [el("p", reason(one), class_="why") for one in first.why[:6]],
+            [
+                el("p", "For example: " if one.fact and not group.single else None, reason(one), class_="why")
+                for one in first.why[:6]
+            ],
             _details(group, digest, list_agents),
         ),
         el("td", where),
@@ -265,6 +298,9 @@ def _details(group: Group, digest: Digest, list_agents: bool) -> Safe:
         facts.append(("Undo", first.undo))
     if not group.single:
         facts.append(("Hosts", _listed(group.hosts, list_agents)))
+        agents = [str(name) for step in group.steps for name in step.parameters.get("agents") or ()]
+        if agents:
+            facts.append(("Agents", _listed(agents, list_agents)))
     facts += [("With", _parameters(first.parameters, list_agents))] if group.single and first.parameters else []
     return el(
         "details", el("summary", "Done when, undo, order"), el("dl", [(el("dt", k), el("dd", v)) for k, v in facts])
@@ -300,9 +336,11 @@ def _listed(names: Sequence[str], everything: bool) -> Safe:
 def _parameters(parameters: Mapping[str, object], list_agents: bool) -> Safe:
     parts = []
     for key, value in sorted(parameters.items(), key=str)[:20]:
-        if isinstance(value, (list, tuple)) and len(value) > 3 and not list_agents:
-            said = words.count(len(value), "entry", "entries")
+        if not isinstance(value, (list, tuple)) or len(value) <= 3:
+            said: Child = plain(value)
+        elif key == "agents":
+            said = _listed([str(name) for name in value], list_agents)
         else:
-            said = plain(value, 1_000_000 if list_agents else 240)
+            said = words.count(len(value), "entry", "entries")
         parts.append(el("li", el("code", key), " ", said))
     return el("ul", parts, class_="plain")

@@ -10,7 +10,9 @@ from typing import Optional
 from . import words
 from .digest_types import Digest, Group
 from .grouping import AGENT_KINDS
-from .topology import Machine, Topology
+from .topology import Machine, Topology, band_of
+
+_BANDS = ("servers", "gateways", "data", "others", "spare", "left")
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,16 @@ class Fate:
 
 def fates(digest: Digest, before: Optional[Topology], after: Optional[Topology]) -> tuple[Fate, ...]:
     """Every machine of the pictures, then hosts that only steps name; hosts of agents are left to :func:`agent_lines`."""
-    lines: dict[str, list[Group]] = {}
-    for group in digest.groups:
-        if group.first.kind not in AGENT_KINDS:
-            for host in group.hosts:
-                lines.setdefault(host, []).append(group)
     old = {machine.name: machine for machine in before.machines} if before else {}
     new = {machine.name: machine for machine in after.machines} if after else {}
-    names = dict.fromkeys([*old, *new, *lines])
+    lines: dict[str, list[Group]] = {}
+    for group in digest.groups:
+        for host in group.hosts:
+            if group.first.kind not in AGENT_KINDS or host in old:
+                lines.setdefault(host, []).append(group)
+    names = sorted(
+        [*old, *(name for name in new if name not in old)], key=lambda name: _place(old.get(name) or new[name])
+    )
     return tuple(
         Fate(
             name,
@@ -42,8 +46,23 @@ def fates(digest: Digest, before: Optional[Topology], after: Optional[Topology])
             _sentence(old.get(name), new.get(name), digest),
             tuple(lines.get(name, ())),
         )
-        for name in names
+        for name in dict.fromkeys([*names, *lines])
     )
+
+
+def _place(machine: Machine) -> tuple[int, int]:
+    """The root management server first, then as in the pictures."""
+    return _BANDS.index(band_of(machine)), 0 if "rms" in machine.marks else 1
+
+
+def agents_text(topology: Optional[Topology]) -> str:
+    """How many agents there are, by kind of installation."""
+    counts: dict[str, int] = {}
+    for machine in topology.machines if topology else ():
+        for group in machine.agents:
+            counts[group.install] = counts.get(group.install, 0) + group.count
+    kinds = ", ".join(f"{number:,} {install}" for install, number in sorted(counts.items(), reverse=True))
+    return f"{words.count(sum(counts.values()), 'agent')}: {kinds}" if counts else "agents"
 
 
 def agent_lines(digest: Digest) -> tuple[Group, ...]:
@@ -86,8 +105,14 @@ def _sentence(old: Optional[Machine], new: Optional[Machine], digest: Digest) ->
     if "emulator" in new.marks:
         parts.append("Keeps the RMS emulator." if old and "rms" in old.marks else "Becomes the RMS emulator.")
     if not parts and new.roles:
-        same_kind = new.version and old is not None and new.version == old.version
-        parts.append("Not touched." if same_kind else "Upgraded where it stands.")
+        converted = {"operational_database", "data_warehouse"} & set(new.roles)
+        same = old is not None and new.version == old.version
+        if converted and new.version != "2012":
+            parts.append("Stays. The upgrade of the group converts its databases.")
+        elif converted:
+            parts.append("Stays and is upgraded. The upgrade of the group converts its databases.")
+        else:
+            parts.append("Stays as it is." if same else "Upgraded where it stands.")
     return " ".join(parts) or ("Not used." if not new.roles else "")
 
 

@@ -99,6 +99,8 @@ td > ol.plain:only-child { margin-top: 0; } td > .plain { margin-bottom: .2rem; 
 .path h3 { margin: 0 0 .3rem; }
 .path.is-chosen { grid-column: 1 / -1; border: 2px solid var(--accent); background: var(--accent-soft); }
 .path p { font-size: .92rem; } .path.is-rejected p { color: var(--soft); }
+.reasons td { padding: .3rem 1.2rem .3rem 0; font-size: .9rem; } .path .reasons td { border-color: var(--rule); }
+.reasons td:first-child { width: 55%; }
 .pnr { border: 3px solid var(--none); background: var(--none-soft); border-radius: 8px; padding: 1rem 1.3rem 1.1rem; }
 .pnr h3 { color: var(--none); margin: 0 0 .3rem; font-size: 1.2rem; }
 .pnr-row td, .pnr-row th { background: var(--none-soft); }

@@ -8,8 +8,8 @@ import textwrap
 from .safe import Child, Safe, clean, el, shorten
 
 # Average advance of a character of the page's sans-serif face, in parts of the font size; bold runs a little wider.
-ADVANCE = 0.545
-BOLD_ADVANCE = 0.59
+ADVANCE = 0.52
+BOLD_ADVANCE = 0.57
 
 
 def drawing(name: str, title: str, description: str, width: float, height: float, *children: Child) -> Safe:

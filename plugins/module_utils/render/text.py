@@ -121,7 +121,7 @@ def window_text(digest: Digest) -> str:
     verdicts = {
         "yes": f"fits: even at worst ({words.duration(digest.elapsed.high)}) it ends within {given}",
         "likely": f"fits as expected, but not at worst: {words.duration(digest.elapsed.high)} against {given}",
-        "no": f"DOES NOT FIT: {words.duration(digest.elapsed.likely)} expected against {given}",
+        "no": f"does not fit: {words.duration(digest.elapsed.likely)} expected against {given}",
     }
     return verdicts.get(digest.fits, "no window given")
 
