@@ -366,7 +366,7 @@ class _Answers:
                     version = _data(full, "Version") or version
                     found += ["4.0"] if version or key == "v4" else []
                 elif key.startswith("v3.5"):
-                    found.append("3.5.1" if (_data(node, "SP") or 0) else "3.5")
+                    found.append("3.5.1" if _data(node, "SP") else "3.5")
                 elif key.startswith("v3.0"):
                     found.append("3.0")
                 elif key.startswith("v2.0"):

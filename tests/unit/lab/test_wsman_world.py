@@ -37,7 +37,7 @@ def hostname(server: Server, name: str = "OM01") -> str:
     client = Protocol(f"http://{ADDRESSES[name]}:{server.port}/wsman", username=USER, password=PASSWORD)
     shell = client.open_shell()
     command = client.run_command(shell, encoded("$env:COMPUTERNAME"))
-    output, _, _ = client.get_command_output(shell, command)
+    output, _unused, _unused = client.get_command_output(shell, command)
     client.cleanup_command(shell, command)
     client.close_shell(shell)
     return output.decode().strip()

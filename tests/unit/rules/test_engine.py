@@ -204,13 +204,14 @@ def test_a_repair_nobody_offers_is_refused() -> None:
 
 
 def test_a_rule_is_registered_once_and_declared_rightly() -> None:
-    known: dict[str, Any] = {"severity": "note", "impact": NONE, "outcomes": (PASS,), "remedy": "", "tags": ()}
-    known.update(evidence="field", source="")
+    known: dict[str, Any] = {"severity": "note", "impact": NONE, "outcomes": (PASS,), "remedy": "", "tags": (),
+                             "evidence": "field", "source": ""}
+    wrong = {**known, "outcomes": ("maybe",)}
     taken = next(iter(engine.ordered())).id if engine.REGISTRY else None
     with pytest.raises(ValueError, match="declared wrongly"):
         engine.rule("X1", "wrong id", **known)(lambda context: None)
     with pytest.raises(ValueError, match="declared wrongly"):
-        engine.rule("R99", "wrong outcome", **dict(known, outcomes=("maybe",)))(lambda context: None)
+        engine.rule("R99", "wrong outcome", **wrong)(lambda context: None)
     if taken:
         with pytest.raises(ValueError, match="registered twice"):
             engine.rule(taken, "again", **known)(lambda context: None)
