@@ -204,8 +204,15 @@ def test_a_repair_nobody_offers_is_refused() -> None:
 
 
 def test_a_rule_is_registered_once_and_declared_rightly() -> None:
-    known: dict[str, Any] = {"severity": "note", "impact": NONE, "outcomes": (PASS,), "remedy": "", "tags": (),
-                             "evidence": "field", "source": ""}
+    known: dict[str, Any] = {
+        "severity": "note",
+        "impact": NONE,
+        "outcomes": (PASS,),
+        "remedy": "",
+        "tags": (),
+        "evidence": "field",
+        "source": "",
+    }
     wrong = {**known, "outcomes": ("maybe",)}
     taken = next(iter(engine.ordered())).id if engine.REGISTRY else None
     with pytest.raises(ValueError, match="declared wrongly"):
