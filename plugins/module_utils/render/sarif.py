@@ -119,7 +119,9 @@ def _objects(finding: Finding, group: str) -> list[dict[str, Any]]:
         if name:
             whole = ", ".join(plain(cell) for cell in row)
             kind = clean(finding.columns[0]) if finding.columns else "object"
-            found.append({"name": name, "fullyQualifiedName": f"{clean(group)}/{whole}", "kind": kind})
+            place = {"name": name, "fullyQualifiedName": f"{clean(group)}/{whole}", "kind": kind}
+            if place not in found:  # the standard wants each of them once
+                found.append(place)
     return found
 
 

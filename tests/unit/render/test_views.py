@@ -112,6 +112,7 @@ def test_junit_has_one_case_a_rule_and_counts_that_hold(report: dict[str, Any]) 
 
 
 def test_sarif_has_the_structure_the_standard_asks_for(report: dict[str, Any]) -> None:
+    report["findings"][1]["affected"]["rows"] *= 2
     found = json.loads(sarif(report))
     assert found["version"] == "2.1.0"
     (run,) = found["runs"]
@@ -125,6 +126,8 @@ def test_sarif_has_the_structure_the_standard_asks_for(report: dict[str, Any]) -
         assert result["message"]["text"]
         assert re.fullmatch("[0-9a-f]{64}", result["partialFingerprints"]["finding/v1"])
         for location in result["locations"]:
+            objects = [json.dumps(one, sort_keys=True) for one in location["logicalLocations"]]
+            assert len(set(objects)) == len(objects)
             assert location["physicalLocation"]["artifactLocation"]["index"] < len(run["artifacts"])
     by_rule = {result["ruleId"]: result for result in run["results"]}
     assert by_rule["R34"]["suppressions"][0]["kind"] == "external"
