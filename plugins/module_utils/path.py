@@ -136,6 +136,14 @@ def decide(group: ManagementGroup, inputs: Mapping[str, Any]) -> Decision:
     return _Decider(group, inputs).decide()
 
 
+def going_on(group: ManagementGroup, inputs: Mapping[str, Any]) -> Decision:
+    """The decision for a group whose machines are all upgraded while steps of its upgrade may still remain.
+
+    The path is the approved one, or the one the facts would choose if something were still to be upgraded.
+    """
+    return _Decider(group, inputs).decide(going_on=True)
+
+
 def behind(machine: Machine, target: str) -> bool:
     """Whether a server, gateway or feature of a machine has not reached the target build."""
     if machine.is_server or machine.is_gateway or any(role in machine.roles for role in ("reporting", "web_console")):
@@ -165,8 +173,10 @@ class _Decider:
             entry.get("event") in ("done", "saved") for entry in self.group.journal
         )
 
-    def decide(self) -> Decision:
+    def decide(self, going_on: bool = False) -> Decision:
         conditions, facts = self._conditions()
+        if going_on:
+            conditions["finished"] = False
         path, why = self._row_for(conditions, facts)
         rejected = {
             other: tuple(self._against(other, conditions, facts)) for other in PATHS if other != path
@@ -227,6 +237,10 @@ class _Decider:
         if old:
             names = ", ".join(one.name for one in old[:SHOWN])
             return False, [Why(f"Not yet at {self.target}: {names}.", "hosts.*.opsmgr", names, "", "documented", "S1")]
+        left = [*group.former_roots, *(node.name for node in group.nodes if _lower(node.version, self.target))]
+        if left:
+            names = ", ".join(left)
+            return False, [Why(f"2007 R2 is still on {names}.", "hosts.*.opsmgr", names, "", "documented", "S1")]
         late = sum(1 for done in group.agents.upgraded(self.target) if not done)
         if late:
             text = f"{late} agents are not yet at {self.target}."

@@ -167,8 +167,9 @@ def replacements(
 
 
 def _remaining(group: ManagementGroup, retire: Sequence[str]) -> Optional[str]:
-    """A secondary management server that stays: the first by name."""
-    return next((one.name for one in group.secondaries if one.name not in retire), None)
+    """A secondary management server that stays: the first by name, a spare that has joined the last."""
+    staying = [one for one in group.secondaries if one.name not in retire]
+    return min(staying, key=lambda one: (one.spare, natural(one.name))).name if staying else None
 
 
 def _successor(found: Iterable[Replacement], name: str) -> Optional[str]:

@@ -16,7 +16,7 @@ from ..plan import PHASES, Plan, Step, with_states
 from ..relevant import relevant
 from ..timing import timing
 from . import after, agents, backups, prepare, quiet, servers
-from .context import Context, fact
+from .context import Context
 from .link import link
 
 __all__ = ["make", "plan_of"]
@@ -32,8 +32,8 @@ def make(
 ) -> Plan:
     """The plan of a snapshot and inputs. Raises ``facts.SnapshotError`` and ``inputs.InputError``.
 
-    ``repairs`` are steps that rules offer and somebody opted in to: mappings with ``id, kind, title, hosts, parameters`` and
-    optionally ``rule, text, undo, mode, done_when``. ``findings`` are carried along; ``blocked`` says that one of them blocks.
+    ``repairs`` are steps, as data, that rules offer and somebody opted in to. ``findings`` are carried along; ``blocked``
+    says that one of them blocks.
     """
     checked = facts.load(snapshot)
     complete = inputs.normalise(given)
@@ -51,8 +51,12 @@ def plan_of(
     blocked: bool = False,
 ) -> Plan:
     """The plan of a group whose path is decided, with complete inputs. ``repairs`` and ``findings`` as in :func:`make`."""
-    context = Context(group, decision, complete)
-    steps = link(_stages(context, list(repairs))) if group.known else []
+    if decision.path == path.NONE:
+        rest = path.going_on(group, complete)
+        steps = _steps(group, rest, complete, repairs)
+        decision = rest if steps else decision
+    else:
+        steps = _steps(group, decision, complete, repairs)
     ordered = _phases(steps, decision.position)
     plan = Plan(
         management_group=group.name,
@@ -70,6 +74,15 @@ def plan_of(
         findings=findings,
     )
     return with_states(plan, group.journal, blocked)
+
+
+def _steps(
+    group: model.ManagementGroup,
+    decision: path.Decision,
+    complete: Mapping[str, Any],
+    repairs: Iterable[Mapping[str, Any]],
+) -> list[Step]:
+    return link(_stages(Context(group, decision, complete), list(repairs))) if group.known else []
 
 
 def _grave(group: model.ManagementGroup) -> list[dict[str, Any]]:
@@ -103,7 +116,7 @@ def _stages(context: Context, repairs: Sequence[Mapping[str, Any]]) -> list[list
     report = [step for step in feature_backups if step.id != "features.backup.audit"]
     stages: list[list[Step]] = [
         *preparing,
-        _repairs(context, repairs),
+        [Step.from_dict(one) for one in repairs],
         ready,
         manual if manual_first else [],
         secondary,
@@ -141,27 +154,6 @@ def _without_late(stages: list[list[Step]], late: set[str]) -> list[list[Step]]:
     moved = [step for stage in stages for step in stage if step.id in late]
     rest = [[step for step in stage if step.id not in late] for stage in stages]
     return [*rest[:-1], [*rest[-1], *moved]]
-
-
-def _repairs(context: Context, repairs: Sequence[Mapping[str, Any]]) -> list[Step]:
-    found = []
-    for one in repairs:
-        why = fact(str(one.get("text") or one["title"]), str(one.get("fact") or ""), one.get("value"),
-                   str(one.get("rule") or ""), str(one.get("evidence") or "documented"), str(one.get("source") or "-"))  # fmt: skip
-        found.append(
-            context.step(
-                str(one["id"]),
-                str(one["kind"]),
-                str(one["title"]),
-                [str(host) for host in one.get("hosts") or ()],
-                why=[why],
-                done_when=list(one.get("done_when") or ()),
-                parameters=one.get("parameters") or {},
-                mode=str(one.get("mode") or "automatic"),
-                undo=one.get("undo"),
-            )
-        )
-    return found
 
 
 def _phases(steps: Sequence[Step], position: Mapping[str, str]) -> tuple[tuple[str, tuple[Step, ...]], ...]:

@@ -63,7 +63,7 @@ def _consoles(context: Context) -> list[Step]:
         machine = group.machines[name]
         if not machine.opsmgr.get("console") and not machine.opsmgr.get("ui_version"):
             found.append(_console(context, name, None, True, old))
-    return found
+    return sorted(found, key=lambda step: natural(step.hosts[0]))
 
 
 def _agent_goes_first(context: Context, machine: Machine) -> bool:

@@ -12,6 +12,10 @@ from ..spares import GATEWAY, MANAGEMENT_SERVER
 from .context import Context, fact, until
 
 Move = dict[str, Any]
+AFTER_SINGLE = fact(
+    "Without a secondary management server, agents come after the group.", "position.agents", "after_group", "", "later guide",
+    "S19e",
+)  # fmt: skip
 
 
 def manual_agents(context: Context, late: bool = False) -> list[Step]:
@@ -50,6 +54,13 @@ def _upgrade(
     forwarder = _forwards(facts)
     why = [fact(f"{name} was installed by hand and has build {version}.", f"group.agents[{name}].version", version, "R22",
                 source="S5, S9")]  # fmt: skip
+    before = context.decision.position["manual_agents"] == "before_group"
+    if not before:
+        why.append(AFTER_SINGLE)
+    elif phase != "manual_agents":
+        why.append(
+            fact(f"{label} was left for after the group upgrade.", "inputs.late_agents", label, "R22", "inferred")
+        )
     if avicode:
         why.append(fact(f"{label} runs AVIcode, so the agent comes without APM.", f"hosts.{label}.software",
                         avicode[0].get("version"), "R20", source="S13"))  # fmt: skip
@@ -77,6 +88,7 @@ def _upgrade(
             **parameters,
         },
         mode=mode,
+        order=None if phase == "manual_agents" and before else (),
     )
 
 
@@ -127,7 +139,8 @@ def pushed_agents(context: Context) -> list[Step]:
     found += move
     size = context.inputs["push_batch"]
     before = [step.id for step in found]
-    hosts = context.talker() if context.decision.position["pushed_agents"] == "before_group" else context.later_talker()
+    first = context.decision.position["pushed_agents"] == "before_group"
+    hosts = context.talker() if first else context.later_talker()
     for start in range(0, len(pushed), size):
         agents = [names[place] for place in pushed[start : start + size] if not context.upgraded[place]]
         if not agents:
@@ -144,12 +157,14 @@ def pushed_agents(context: Context) -> list[Step]:
                 f"Upgrade {len(agents)} pushed agents (batch {number})",
                 hosts,
                 why=[fact(f"{len(agents)} pushed agents are below {context.target}, {agents[0]} among them.",
-                          "group.agents.version", len(agents), "R31", "later guide", "S19c")],
+                          "group.agents.version", len(agents), "R31", "later guide", "S19c"),
+                     *(() if first else (AFTER_SINGLE,))],
                 done_when=[until(f"All agents of the batch show build {context.target}.", "group.agents.version",
                                  context.target)],
                 requires=before,
                 parameters={"agents": agents, **({"acs_forwarders": forwarders} if forwarders else {})},
                 size=len(agents),
+                order=None if first else (),
             )
         )  # fmt: skip
         before = [name]
@@ -165,12 +180,11 @@ def _move_off_root(context: Context, left: Iterable[int]) -> list[Step]:
     if context.decision.position["pushed_agents"] != "before_group":
         return []
     mine = [place for place in left if group.names.find(group.agents.primary[place]) == root]
-    targets = [one for one in context.staying_servers if one.name != root]
+    targets = [name for name in context.servers_to_be if name != root]
     if not mine or not targets:
         return []
-    target = targets[0]
-    to = context.fqdn(target.name)
-    others = [context.fqdn(one.name) for one in targets[1:]]
+    to = context.fqdn(targets[0])
+    others = [context.fqdn(name) for name in targets[1:]]
     moves = []
     for place in mine:
         failover = [one for one in group.agents.failover[place] if one != to and group.names.find(one) != root]
@@ -215,7 +229,6 @@ def moves_off(context: Context) -> list[Step]:
     if not context.old_group:
         return []
     found: list[Step] = []
-    servers = {one.name for one in context.staying_servers} | set(context.decision.joins)
     for name in context.retire:
         machine = group.machines[name]
         if machine.node_of:
@@ -226,7 +239,7 @@ def moves_off(context: Context) -> list[Step]:
         if by is None:
             continue
         to = context.fqdn(by)
-        spare = [context.fqdn(one) for one in sorted(servers, key=natural) if one != by]
+        spare = [context.fqdn(one) for one in context.servers_to_be if one != by]
         moves: list[Move] = []
         for place in range(len(group.agents)):
             primary = group.agents.primary[place]

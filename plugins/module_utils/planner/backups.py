@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ..model import Database
+from ..names import sql_address
 from ..plan import Step
 from ..why import Why
 from .context import Context, fact, gigabytes, until
@@ -18,9 +19,19 @@ NAMES = {
 }
 
 
-def backup(context: Context, phase: str, what: str, why: list[Why], moved_to: Optional[str] = None) -> Step:
-    """A full, verified backup of one database; ``moved_to`` where a step of this plan moves it there first."""
-    database = context.database(what)
+def backup(
+    context: Context,
+    phase: str,
+    what: str,
+    why: list[Why],
+    moved_to: Optional[str] = None,
+    coming: Optional[Database] = None,
+) -> Step:
+    """A full, verified backup of one database.
+
+    ``moved_to`` is where a step of this plan moves it first; ``coming`` the database where the group has none yet.
+    """
+    database = coming or context.database(what)
     host = moved_to or (database.server if database else "")
     parameters: dict[str, Any] = {"what": what, "instance": ".", "database": database.name if database else None}
     if database and not moved_to:
@@ -137,19 +148,32 @@ def features(context: Context, reporting_steps: bool, acs_steps: bool) -> list[S
     return found
 
 
+def coming_warehouse(context: Context) -> Optional[Database]:
+    """The data warehouse that setup adds, where the group has none and the inputs say where it goes."""
+    given = context.inputs["warehouse"]
+    if not context.old_group or not given or "warehouse" in context.group.databases:
+        return None
+    address, instance = sql_address(given["server"])
+    machine = context.group.machine(address)
+    if machine is None or not machine.in_inventory:
+        return None
+    return Database("warehouse", machine.name, instance, str(given["database"]))
+
+
 def post_upgrade(context: Context, more: bool) -> list[Step]:
     """Backups of the upgraded databases (3.6 item 13), once, after an upgrade that this collection carries out."""
     if not (context.old_group or context.ours):
         return []
     found = []
     for what in ("operational", "warehouse"):
-        if not present(context, what):
+        coming = coming_warehouse(context) if what == "warehouse" else None
+        if not present(context, what) and coming is None:
             continue
         name = f"post_upgrade.backup.{what}"
         if context.done(name) is None and (more or context.ours):
             text = f"The upgraded {NAMES[what]} is backed up once the upgrade is over."
             why = [Why(text, f"journal[{name}]", None, "", "field", "S35")]
-            found.append(backup(context, "post_upgrade", what, why, target_of(context, what)))
+            found.append(backup(context, "post_upgrade", what, why, target_of(context, what), coming))
     return found
 
 

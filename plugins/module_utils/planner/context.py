@@ -9,7 +9,8 @@ from typing import Any, Optional
 
 from ..catalog import is_2012, parse_version
 from ..estimate import Estimator
-from ..model import Database, Machine, ManagementGroup
+from ..model import Database, ManagementGroup
+from ..names import natural
 from ..path import Decision
 from ..plan import AUTOMATIC, DELEGATED, MANUAL, Step
 from ..why import ORDER, Why
@@ -28,7 +29,6 @@ class Context:
         self.inputs = inputs
         self.target = str(inputs["target_version"])
         self.estimator = Estimator(inputs.get("estimates"), group.journal)
-        self.now = _time(group.collected)
         self.upgraded = group.agents.upgraded(self.target)
         self.late = self._late()
         self.old_group = group.known and not group.is_2012
@@ -41,9 +41,10 @@ class Context:
         return self.decision.retire
 
     @property
-    def staying_servers(self) -> list[Machine]:
-        """Management servers that stay, spares that joined included."""
-        return [one for one in self.group.servers if one.name not in self.retire]
+    def servers_to_be(self) -> list[str]:
+        """Names of the management servers that will stay: those of today first, then spares, joined or not."""
+        staying = {one.name for one in self.group.servers if one.name not in self.retire} | set(self.decision.joins)
+        return sorted(staying, key=lambda name: (self.group.machines[name].spare, natural(name)))
 
     @property
     def begun(self) -> bool:
@@ -115,10 +116,8 @@ class Context:
             data = entry.get("data")
             if not isinstance(data, Mapping) or not data.get("verified"):
                 continue
-            finished = _time(str(data.get("finished") or entry.get("time") or ""))
-            if hours is None or self.now is None or finished is None:
-                return True
-            return (self.now - finished).total_seconds() <= hours * 3600
+            age = age_in_hours(self.group.collected, str(data.get("finished") or entry.get("time") or ""))
+            return hours is None or age is None or age <= hours
         return False
 
     # a step
@@ -190,6 +189,12 @@ def until(text: str, place: str, value: Any) -> dict[str, Any]:
 def is_new(version: Optional[str]) -> bool:
     """Whether a version is of the 2012 family."""
     return is_2012(version)
+
+
+def age_in_hours(now: Optional[str], then: Optional[str]) -> Optional[float]:
+    """Hours from one time to another, both ISO 8601 UTC; None where one of them is none."""
+    one, two = _time(now), _time(then)
+    return (one - two).total_seconds() / 3600 if one is not None and two is not None else None
 
 
 def _time(text: Optional[str]) -> Optional[datetime.datetime]:

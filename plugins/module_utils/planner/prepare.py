@@ -175,7 +175,7 @@ def _parents(context: Context) -> list[Step]:
         kept = [_parent_for(context, name) for name in gateway.failover]
         failover = [one for one in dict.fromkeys(kept) if one and one != to]
         if not failover:
-            others = [context.fqdn(one.name) for one in context.staying_servers if context.fqdn(one.name) != to]
+            others = [context.fqdn(name) for name in context.servers_to_be if context.fqdn(name) != to]
             failover = others[:1]
         before = {
             "primary": context.fqdn(gateway.primary) if gateway.primary else None,
@@ -238,8 +238,7 @@ def _databases(context: Context) -> list[Step]:
     group = context.group
     found: list[Step] = []
     before: list[str] = []
-    servers = [one.name for one in context.staying_servers if one.in_inventory]
-    servers += [name for name in context.decision.joins if name not in servers]
+    servers = [name for name in context.servers_to_be if group.machines[name].in_inventory]
     if group.rms and group.rms not in servers and group.machines[group.rms].in_inventory:
         servers.append(group.rms)
     for pair in context.decision.replacements:

@@ -16,8 +16,7 @@ def secondary_servers(context: Context) -> list[Step]:
     The server that runs the group upgrade from a secondary is upgraded as a secondary first, and before the others.
     """
     group = context.group
-    names = [one.name for one in group.servers if one.name not in context.retire and one.name != group.rms]
-    names += [name for name in context.decision.joins if name not in names]
+    names = [name for name in context.servers_to_be if name != group.rms]
     if context.decision.from_secondary and context.decision.run_from in names:
         names.remove(context.decision.run_from)
         names.insert(0, context.decision.run_from)
