@@ -31,7 +31,7 @@ help:
 	@echo 'make molecule            the molecule scenario: create, converge, idempotence, verify, destroy, on the lab'
 	@echo 'make docs                generated pages: figures, and the plan in the README'
 	@echo 'make build               the collection as a tarball in .build'
-	@echo 'make clean               remove everything that make made, the environment too'
+	@echo 'make clean               remove what make made, the environment too; reports stay'
 
 # --- the environment ---------------------------------------------------------------------------------------------------
 
@@ -134,4 +134,4 @@ build: tree
 
 .PHONY: clean
 clean:
-	rm -rf .venv .build .lab .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis reports
+	rm -rf .venv .build .lab .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis
