@@ -33,7 +33,11 @@ class Builder:
         self.estate = estate
         self.group = world.group = ManagementGroup(world, estate.management_group, language=estate.language)
         domain = world.netbios_domain
-        self.group.accounts = {"das": rf"{domain}\scomdas", "reader": rf"{domain}\scomdr", "writer": rf"{domain}\scomdw"}
+        self.group.accounts = {
+            "das": rf"{domain}\scomdas",
+            "reader": rf"{domain}\scomdr",
+            "writer": rf"{domain}\scomdw",
+        }
 
     def build(self):
         for host in self.hosts():
@@ -56,6 +60,7 @@ class Builder:
 
     def windows(self, machine):
         """What every machine of the lab has besides Windows: SQL client, media, installers, shells' hooks."""
+
         def connect(instance=".", user="", logon="network"):
             return open_session(machine, instance, user, logon)
 
@@ -75,9 +80,16 @@ class Builder:
             if server.sql is None:
                 continue
             machine = self.world.machines[server.name]
-            found = sql.install(machine, instance=server.sql.instance, version=server.sql.version, edition=server.sql.edition,
-                                collation=server.sql.collation, full_text=server.sql.full_text,
-                                allow_updates=server.sql.allow_updates, reporting=server.has("reporting"))
+            found = sql.install(
+                machine,
+                instance=server.sql.instance,
+                version=server.sql.version,
+                edition=server.sql.edition,
+                collation=server.sql.collation,
+                full_text=server.sql.full_text,
+                allow_updates=server.sql.allow_updates,
+                reporting=server.has("reporting"),
+            )
             machine.sql = machine.sql_session
             machine.files.mkdir(BACKUP)
             found.server.attached.append(self.attached)
@@ -93,9 +105,16 @@ class Builder:
             place = getattr(self.group, kind)
             instance = self.world.machines[place.server].extra["sql"].instances[place.instance]
             database = instance.add_database(
-                given.name, data_mb=given.data_mb, used_percent=given.used_percent, log_mb=given.log_mb,
-                collation=given.collation, broker=given.broker, role=kind,
-                recovery="SIMPLE", created="2009-08-03 08:15:00.000")
+                given.name,
+                data_mb=given.data_mb,
+                used_percent=given.used_percent,
+                log_mb=given.log_mb,
+                collation=given.collation,
+                broker=given.broker,
+                role=kind,
+                recovery="SIMPLE",
+                created="2009-08-03 08:15:00.000",
+            )
             database.content["version"] = self.group.version
             if kind == "audit":
                 database.content = {"schema": 7 if self.group.new else 6}
@@ -106,7 +125,11 @@ class Builder:
         """A database came back from a backup: its tables, and what the group knows of it."""
         databases.attach(database, self.group)
         place = self.group.operational
-        if database.role == "operational" and database.name == place.name and database.instance.server.machine.name == place.server:
+        if (
+            database.role == "operational"
+            and database.name == place.name
+            and database.instance.server.machine.name == place.server
+        ):
             self.group.converting = database.content.get("conversion", "")
             self.group.touched()
 
@@ -127,10 +150,22 @@ class Builder:
     def node(self, host, kind, **more):
         """A Node of an estate's server or agent."""
         installed = self.world.clock.utc() - timedelta(days=700)
-        return self.group.add(Node(
-            host.name, host.fqdn, kind, host.version, 0 if is_2012(host.version) else host.cumulative_update,
-            domain=host.fqdn.partition(".")[2], machine=self.world.machines.get(host.name), installed=installed, modified=installed,
-            architecture=host.os.architecture, avicode="avicode" in (host.software or {}), **more))
+        return self.group.add(
+            Node(
+                host.name,
+                host.fqdn,
+                kind,
+                host.version,
+                0 if is_2012(host.version) else host.cumulative_update,
+                domain=host.fqdn.partition(".")[2],
+                machine=self.world.machines.get(host.name),
+                installed=installed,
+                modified=installed,
+                architecture=host.os.architecture,
+                avicode="avicode" in (host.software or {}),
+                **more,
+            )
+        )
 
     def servers(self):
         group, estate = self.group, self.estate
@@ -143,8 +178,13 @@ class Builder:
             if server.has("root_management_server", "management_server", "rms_emulator"):
                 self.node(server, "management_server")
             elif server.has("gateway"):
-                self.node(server, "gateway", primary=self.fqdn(server.reports_to), failover=[self.fqdn(f) for f in server.failover],
-                          install="manual")
+                self.node(
+                    server,
+                    "gateway",
+                    primary=self.fqdn(server.reports_to),
+                    failover=[self.fqdn(f) for f in server.failover],
+                    install="manual",
+                )
         for server in estate.servers:
             self.features(server, self.world.machines[server.name])
         for server in estate.servers:
@@ -178,8 +218,13 @@ class Builder:
 
     def agents(self):
         for agent in self.estate.agents:
-            node = self.node(agent, "agent", install=agent.install, primary=self.fqdn(agent.primary),
-                             failover=[self.fqdn(f) for f in agent.failover])
+            node = self.node(
+                agent,
+                "agent",
+                install=agent.install,
+                primary=self.fqdn(agent.primary),
+                failover=[self.fqdn(f) for f in agent.failover],
+            )
             if node.machine is None:
                 if agent.acs:
                     self.group.forwarders.add(node.fqdn)
@@ -197,21 +242,35 @@ class Builder:
         group.packs = packs.builtin()
         if group.new:
             packs.upgraded(group)
-        group.packs += [Pack(p.name, p.version, p.sealed, p.consistent, p.name.replace(".", " "), ("System.Library",))
-                        for p in estate.management_packs]
+        group.packs += [
+            Pack(p.name, p.version, p.sealed, p.consistent, p.name.replace(".", " "), ("System.Library",))
+            for p in estate.management_packs
+        ]
         group.subscriptions = [Subscription(s.name, s.enabled) for s in estate.subscriptions]
         group.connectors = [Connector("Operations Manager Internal Connector", initialized=True, internal=True)]
         for connector in estate.connectors:
             group.connectors.append(Connector(connector.name, connector.host, connector.service))
             machine = self.world.machines.get(connector.host)
             if machine is not None:
-                footprint.service(machine, connector.service, connector.name, rf"C:\Program Files\{connector.service}\{connector.service}.exe",
-                                  running=connector.running)
+                footprint.service(
+                    machine,
+                    connector.service,
+                    connector.name,
+                    rf"C:\Program Files\{connector.service}\{connector.service}.exe",
+                    running=connector.running,
+                )
         servers = itertools.cycle([n.fqdn for n in group.management_servers])
         for entry in estate.pending:
             node = group.node(entry.agent)
-            group.pending.append(Pending(entry.agent.lower(), entry.type, node.primary if node else next(servers), entry.hidden,
-                                         self.world.clock.utc() - timedelta(days=2)))
+            group.pending.append(
+                Pending(
+                    entry.agent.lower(),
+                    entry.type,
+                    node.primary if node else next(servers),
+                    entry.hidden,
+                    self.world.clock.utc() - timedelta(days=2),
+                )
+            )
         domain = self.world.netbios_domain
         group.sessions = [domain + "\\" + OPERATORS.format(i) for i in range(1, estate.connected_consoles + 1)]
 
@@ -265,7 +324,9 @@ class Builder:
                 if name == server.name:
                     continue
                 root = group.root_node
-                stand_in = Node(name, machine.fqdn, "management_server", root.version, root.cumulative_update, machine=machine)
+                stand_in = Node(
+                    name, machine.fqdn, "management_server", root.version, root.cumulative_update, machine=machine
+                )
                 footprint.management_server(machine, group, stand_in, root=True)
                 for service in ("OMCFG", "OMSDK", "HealthService"):
                     machine.services.stop(service, force=True)
@@ -292,16 +353,45 @@ def cluster_classes(machine, virtual, nodes):
     group = f"{virtual} RMS Group"
 
     def resources(_machine):
-        rows = [{"Name": f"RMS {s}", "Type": "Generic Service", "OwnerGroup": group, "OwnerNode": nodes[0], "State": 2,
-                 "PrivateProperties": {"ServiceName": s}} for s in ("HealthService", "OMCFG", "OMSDK")]
-        rows.append({"Name": virtual, "Type": "Network Name", "OwnerGroup": group, "OwnerNode": nodes[0], "State": 2,
-                     "PrivateProperties": {"Name": virtual}})
-        rows.append({"Name": "RMS Disk", "Type": "Physical Disk", "OwnerGroup": group, "OwnerNode": nodes[0], "State": 2,
-                     "PrivateProperties": {}})
+        rows = [
+            {
+                "Name": f"RMS {s}",
+                "Type": "Generic Service",
+                "OwnerGroup": group,
+                "OwnerNode": nodes[0],
+                "State": 2,
+                "PrivateProperties": {"ServiceName": s},
+            }
+            for s in ("HealthService", "OMCFG", "OMSDK")
+        ]
+        rows.append(
+            {
+                "Name": virtual,
+                "Type": "Network Name",
+                "OwnerGroup": group,
+                "OwnerNode": nodes[0],
+                "State": 2,
+                "PrivateProperties": {"Name": virtual},
+            }
+        )
+        rows.append(
+            {
+                "Name": "RMS Disk",
+                "Type": "Physical Disk",
+                "OwnerGroup": group,
+                "OwnerNode": nodes[0],
+                "State": 2,
+                "PrivateProperties": {},
+            }
+        )
         return rows
 
     machine.wmi.register(WmiClass(r"root\MSCluster", "MSCluster_Resource", resources, ("Name",)))
-    machine.wmi.register(WmiClass(r"root\MSCluster", "MSCluster_Node", lambda m: [{"Name": n, "State": 0} for n in nodes], ("Name",)))
-    machine.wmi.register(WmiClass(r"root\MSCluster", "MSCluster_Cluster", lambda m: [{"Name": virtual + "-CL"}], ("Name",)))
+    machine.wmi.register(
+        WmiClass(r"root\MSCluster", "MSCluster_Node", lambda m: [{"Name": n, "State": 0} for n in nodes], ("Name",))
+    )
+    machine.wmi.register(
+        WmiClass(r"root\MSCluster", "MSCluster_Cluster", lambda m: [{"Name": virtual + "-CL"}], ("Name",))
+    )
     machine.registry.set(r"HKLM\Cluster", "ClusterName", "String", virtual + "-CL")
     machine.registry.set(r"HKLM\Cluster", "ClusterInstanceID", "String", guid("cluster", virtual))

@@ -10,8 +10,12 @@ from . import footprint
 from .names import CUMULATIVE_UPDATES, WEB_SITE_2007, is_2012
 
 COLLATIONS = {
-    "en": ("SQL_Latin1_General_CP1_CI_AS",), "fr": ("French_CI_AS",), "ru": ("Cyrillic_General_CI_AS",),
-    "zh": ("Chinese_PRC_CI_AS",), "ja": ("Japanese_CI_AS",), "es": ("Traditional_Spanish_CI_AS",),
+    "en": ("SQL_Latin1_General_CP1_CI_AS",),
+    "fr": ("French_CI_AS",),
+    "ru": ("Cyrillic_General_CI_AS",),
+    "zh": ("Chinese_PRC_CI_AS",),
+    "ja": ("Japanese_CI_AS",),
+    "es": ("Traditional_Spanish_CI_AS",),
 }
 OTHER_COLLATIONS = ("Latin1_General_CI_AS",)
 LEAST_SQL = (10, 0, 2531)
@@ -44,17 +48,29 @@ def operations_account(call, group):
     """SQL sysadmin on the databases and Operations Manager administrator, over a logon that can reach SQL Server."""
     accounts, machine = call.machine.world.accounts, call.machine
     if accounts.builtin(call.user):
-        return [Finding("account", f"The account {call.user} is not a member of the Operations Manager Administrators role.")]
+        return [
+            Finding(
+                "account", f"The account {call.user} is not a member of the Operations Manager Administrators role."
+            )
+        ]
     if not accounts.may(call.user, "opsmgr_admin", machine):
-        return [Finding("account", f"The account {call.user} is not a member of the Operations Manager Administrators role.")]
+        return [
+            Finding(
+                "account", f"The account {call.user} is not a member of the Operations Manager Administrators role."
+            )
+        ]
     found = []
     for place in (group.operational, group.warehouse):
         if place is None:
             continue
         try:
-            session = machine.sql(place.source if place.server.lower() != machine.name.lower() else local(place), call.user, call.logon)
+            session = machine.sql(
+                place.source if place.server.lower() != machine.name.lower() else local(place), call.user, call.logon
+            )
             if not session.instance.is_sysadmin(session.login):
-                found.append(Finding("account", f"The account {call.user} is not in the sysadmin role of {place.source}."))
+                found.append(
+                    Finding("account", f"The account {call.user} is not in the sysadmin role of {place.source}.")
+                )
             session.close()
         except WindowsError as error:
             found.append(Finding("account" if error.code == 18456 else "sql", f"{place.source}: {error.message}"))
@@ -69,7 +85,9 @@ def platform(machine, what="Management server"):
     """Windows Server 2008 R2 SP1, 64 bit."""
     found, os = [], machine.os
     if os.architecture != "x64":
-        found.append(Finding("architecture", f"{what}: a 64-bit operating system is required; this one is {os.architecture}."))
+        found.append(
+            Finding("architecture", f"{what}: a 64-bit operating system is required; this one is {os.architecture}.")
+        )
     if os.major_minor < (6, 1) or (os.release == "2008 R2" and os.service_pack < 1):
         found.append(Finding("operating_system", f"{what}: Windows Server 2008 R2 with Service Pack 1 is required."))
     return found
@@ -87,7 +105,12 @@ def cumulative_update(node):
         return []
     level = CUMULATIVE_UPDATES[node.cumulative_update][0]
     if number(level) < number(CUMULATIVE_UPDATES[4][0]):
-        return [Finding("cumulative_update", f"Operations Manager 2007 R2 Cumulative Update 4 or later is required; found {level}.")]
+        return [
+            Finding(
+                "cumulative_update",
+                f"Operations Manager 2007 R2 Cumulative Update 4 or later is required; found {level}.",
+            )
+        ]
     return []
 
 
@@ -102,14 +125,23 @@ def nothing_pending(group):
     found = group.blocking_pending()
     if found:
         names = ", ".join(sorted({p.agent for p in found})[:5])
-        return [Finding("pending_actions", f"{len(found)} agents are in Pending Management ({names}). Approve or reject them.")]
+        return [
+            Finding(
+                "pending_actions", f"{len(found)} agents are in Pending Management ({names}). Approve or reject them."
+            )
+        ]
     return []
 
 
 def one_at_a_time(group, machine):
     others = [m for m in group.setup_running if m != machine.name]
     if others:
-        return [Finding("one_at_a_time", f"Setup is running on another management server of the group: {', '.join(sorted(others))}.")]
+        return [
+            Finding(
+                "one_at_a_time",
+                f"Setup is running on another management server of the group: {', '.join(sorted(others))}.",
+            )
+        ]
     return []
 
 
@@ -117,7 +149,11 @@ def manual_agents(group):
     """Manually installed agents that can be reached come before the servers."""
     late = [n.fqdn for n in group.agents if n.install == "manual" and not n.new and n.machine is not None]
     if late:
-        return [Finding("manual_agents", f"{len(late)} manually installed agents have not been upgraded: {', '.join(late[:5])}.")]
+        return [
+            Finding(
+                "manual_agents", f"{len(late)} manually installed agents have not been upgraded: {', '.join(late[:5])}."
+            )
+        ]
     return []
 
 
@@ -157,7 +193,9 @@ def sql_server(group, place, *, database=True):
         return [Finding("sql", f"Setup could not connect to SQL Server {place.source}.")]
     found = []
     if number(instance.version)[:3] < LEAST_SQL:
-        found.append(Finding("sql_version", f"SQL Server 2008 SP1 or later is required; {place.source} runs {instance.version}."))
+        found.append(
+            Finding("sql_version", f"SQL Server 2008 SP1 or later is required; {place.source} runs {instance.version}.")
+        )
     if not instance.full_text:
         found.append(Finding("full_text", f"Sql Server does not have Full Text Search installed. ({place.source})"))
     wanted = COLLATIONS.get(group.language[:2], OTHER_COLLATIONS)
@@ -169,7 +207,9 @@ def sql_server(group, place, *, database=True):
         collations.add(known.collation)
     wrong = [c for c in collations if c.lower() not in [w.lower() for w in wanted]]
     if wrong:
-        found.append(Finding("collation", f"The collation {wrong[0]} of {place.source} is not supported; expected {wanted[0]}."))
+        found.append(
+            Finding("collation", f"The collation {wrong[0]} of {place.source} is not supported; expected {wanted[0]}.")
+        )
     return found
 
 
@@ -187,7 +227,11 @@ def credentials(call, pairs):
 def web_site(machine, site):
     """The site is there, and is not the one the upgrade deletes."""
     if site.lower() == WEB_SITE_2007.lower():
-        return [Finding("old_web_site", f"The web site '{site}' of the 2007 web console cannot be used: the upgrade removes it.")]
+        return [
+            Finding(
+                "old_web_site", f"The web site '{site}' of the 2007 web console cannot be used: the upgrade removes it."
+            )
+        ]
     if site.lower() not in [s.lower() for s in footprint.sites(machine)]:
         return [Finding("web_site", f"There is no web site '{site}' on this computer.")]
     return []
@@ -201,14 +245,21 @@ def group_first(group):
 
 def all_others(group):
     """Reporting comes last: servers, gateways, consoles and reachable agents before it."""
-    late = [n.fqdn for n in group.nodes.values()
-            if not n.new and n.available and (n.kind != "agent" or n.install == "push" or n.machine is not None)]
+    late = [
+        n.fqdn
+        for n in group.nodes.values()
+        if not n.new and n.available and (n.kind != "agent" or n.install == "push" or n.machine is not None)
+    ]
     if late:
-        return [Finding("reporting_last", f"{len(late)} servers or agents have not been upgraded: {', '.join(late[:5])}.")]
+        return [
+            Finding("reporting_last", f"{len(late)} servers or agents have not been upgraded: {', '.join(late[:5])}.")
+        ]
     for machine in group.world.machines.values():
         for kind in ("console", "web_console"):
             if footprint.has(machine, kind) == "2007" and machine.extra.get("retired") is None:
-                return [Finding("reporting_last", f"The {kind.replace('_', ' ')} on {machine.name} has not been upgraded.")]
+                return [
+                    Finding("reporting_last", f"The {kind.replace('_', ' ')} on {machine.name} has not been upgraded.")
+                ]
     return []
 
 
@@ -216,5 +267,7 @@ def management_server(group, name):
     """A named management server is one, upgraded, and answers."""
     node = group.node(name.split(".")[0]) if group.node(name) is None else group.node(name)
     if node is None or node.kind != "management_server" or not node.new or not is_2012(node.version):
-        return [Finding("management_server", f"The management server {name} has not been upgraded or cannot be reached.")]
+        return [
+            Finding("management_server", f"The management server {name} has not been upgraded or cannot be reached.")
+        ]
     return []

@@ -29,10 +29,15 @@ def check_new_warehouse(call, group, place):
     if place.name in instance.databases:
         return [checks.Finding("warehouse", f"A database {place.name} exists on {place.source} already.")]
     try:
-        session = call.machine.sql(place.source if place.server.lower() != call.machine.name.lower() else checks.local(place), call.user,
-                                   call.logon)
+        session = call.machine.sql(
+            place.source if place.server.lower() != call.machine.name.lower() else checks.local(place),
+            call.user,
+            call.logon,
+        )
         if not session.instance.is_sysadmin(session.login):
-            return [checks.Finding("account", f"The account {call.user} is not in the sysadmin role of {place.source}.")]
+            return [
+                checks.Finding("account", f"The account {call.user} is not in the sysadmin role of {place.source}.")
+            ]
     except WindowsError as error:
         return [checks.Finding("account", f"{place.source}: {error.message}")]
     return []
@@ -41,8 +46,9 @@ def check_new_warehouse(call, group, place):
 def note(group, database, change, detail):
     """A `database` event, on the database's own host."""
     group.touched()
-    database.instance.server.machine.record("database", name=database.name, change=change, detail=detail,
-                                            instance=database.instance.name)
+    database.instance.server.machine.record(
+        "database", name=database.name, change=change, detail=detail, instance=database.instance.name
+    )
 
 
 def mark(group, database, state):
@@ -79,10 +85,16 @@ def convert(setup, node, new_place):
             bad = next((p for p in group.packs if not p.consistent), None)
             if bad is not None:
                 broken(setup, database, f"management pack {bad.name}")
-                raise Failure("inconsistent_pack", f"The conversion failed at an element of the management pack {bad.name} ({bad.id}).")
+                raise Failure(
+                    "inconsistent_pack",
+                    f"The conversion failed at an element of the management pack {bad.name} ({bad.id}).",
+                )
             if database.used_percent >= 50:
                 broken(setup, database, "no space")
-                raise Failure("free_space", f"Could not allocate space in database '{database.name}' because the 'PRIMARY' filegroup is full.")
+                raise Failure(
+                    "free_space",
+                    f"Could not allocate space in database '{database.name}' because the 'PRIMARY' filegroup is full.",
+                )
             if database.log_mb < database.data_mb / 2:
                 setup.log(f"The transaction log of {database.name} is smaller than half of the database.", "Warning")
     packs.upgraded(group)
@@ -165,7 +177,9 @@ def hand_over(setup, node, from_root):
     else:
         group.remove(old_root)
         group.cluster = None
-        for machine in [m for m in group.world.machines.values() if m is old_root.machine or m.extra.get("cluster_node_of")]:
+        for machine in [
+            m for m in group.world.machines.values() if m is old_root.machine or m.extra.get("cluster_node_of")
+        ]:
             machine.extra["retired"] = True
         if old_root.available:
             group.record("health", None, of=old_root.fqdn, from_="green", to=None)

@@ -46,8 +46,13 @@ def write_uninstall(machine, kind, version):
     machine.registry.delete(rf"{UNINSTALL}\{product_code(kind, '2007' if generation == '2012' else '2012')}")
     key = rf"{UNINSTALL}\{product_code(kind, generation)}"
     code = product_code(kind, generation)
-    for name, data in (("DisplayName", PRODUCTS[kind][generation == "2012"]), ("DisplayVersion", version), ("Publisher", COMPANY),
-                       ("UninstallString", f"MsiExec.exe /X{code}"), ("InstallDate", machine.world.clock.utc().strftime("%Y%m%d"))):
+    for name, data in (
+        ("DisplayName", PRODUCTS[kind][generation == "2012"]),
+        ("DisplayVersion", version),
+        ("Publisher", COMPANY),
+        ("UninstallString", f"MsiExec.exe /X{code}"),
+        ("InstallDate", machine.world.clock.utc().strftime("%Y%m%d")),
+    ):
         machine.registry.set(key, name, "String", data)
     machine.registry.set(key, "WindowsInstaller", "DWord", 1)
 
@@ -91,11 +96,19 @@ def service(machine, name, display, path, *, start_mode="auto", account="LocalSy
 
 def update_time(level):
     """When a cumulative update was installed on the servers of an estate."""
-    return datetime.strptime(CUMULATIVE_UPDATES[level][2], "%Y-%m-%d").replace(tzinfo=timezone.utc) + timedelta(days=9, hours=3)
+    return datetime.strptime(CUMULATIVE_UPDATES[level][2], "%Y-%m-%d").replace(tzinfo=timezone.utc) + timedelta(
+        days=9, hours=3
+    )
 
 
-SERVER_FILES = ("MonitoringHost.exe", "HealthService.exe", "Microsoft.Mom.ConfigServiceHost.exe", "Microsoft.Mom.Sdk.ServiceHost.exe",
-                "MOMAgentManagement.dll", "HealthService.dll")
+SERVER_FILES = (
+    "MonitoringHost.exe",
+    "HealthService.exe",
+    "Microsoft.Mom.ConfigServiceHost.exe",
+    "Microsoft.Mom.Sdk.ServiceHost.exe",
+    "MOMAgentManagement.dll",
+    "HealthService.dll",
+)
 AGENT_FILES = ("MonitoringHost.exe", "HealthService.exe", "HealthService.dll")
 
 
@@ -114,17 +127,36 @@ def agent(machine, group, node, *, acs=False):
     new = node.new
     folder = FOLDER_2012 + r"\Agent" if new else FOLDER_2007
     product = PRODUCTS["agent"][new]
-    setup_values(machine, Product=product, CurrentVersion=node.version, AgentVersion=node.version, InstallDirectory=folder + "\\",
-                 InstalledOn=stamp(machine))
+    setup_values(
+        machine,
+        Product=product,
+        CurrentVersion=node.version,
+        AgentVersion=node.version,
+        InstallDirectory=folder + "\\",
+        InstalledOn=stamp(machine),
+    )
     write_files(machine, folder, AGENT_FILES, node.version, node.cumulative_update)
     write_uninstall(machine, "agent", node.version)
     service(machine, "HealthService", "System Center Management", rf'"{folder}\HealthService.exe"')
     if machine.services.get("AdtAgent") is None:
-        service(machine, "AdtAgent", "Operations Manager Audit Forwarding Service", r"C:\Windows\System32\AdtAgent.exe",
-                start_mode="auto" if acs else "disabled", account=r"NT AUTHORITY\NETWORK SERVICE", running=acs)
+        service(
+            machine,
+            "AdtAgent",
+            "Operations Manager Audit Forwarding Service",
+            r"C:\Windows\System32\AdtAgent.exe",
+            start_mode="auto" if acs else "disabled",
+            account=r"NT AUTHORITY\NETWORK SERVICE",
+            running=acs,
+        )
     if new:
-        service(machine, "System Center Management APM", "System Center Management APM", rf'"{folder}\APMDOTNETAgent\InterceptSvc.exe"',
-                start_mode="disabled" if node.avicode else "manual", running=False)
+        service(
+            machine,
+            "System Center Management APM",
+            "System Center Management APM",
+            rf'"{folder}\APMDOTNETAgent\InterceptSvc.exe"',
+            start_mode="disabled" if node.avicode else "manual",
+            running=False,
+        )
     write_parents(machine, group, node)
     connector_manager(machine, group)
     machine.eventlog.create("Operations Manager", ["HealthService", "OpsMgr Connector", "Health Service Modules"])
@@ -146,8 +178,11 @@ def write_parents(machine, group, node):
         machine.registry.delete(rf"{base}\Parent Health Services")
         return
     key = rf"{base}\Parent Health Services\0"
-    for name, kind, data in (("NetworkName", "String", node.primary), ("AuthenticationName", "String", node.primary),
-                             ("Port", "DWord", 5723)):
+    for name, kind, data in (
+        ("NetworkName", "String", node.primary),
+        ("AuthenticationName", "String", node.primary),
+        ("Port", "DWord", 5723),
+    ):
         machine.registry.set(key, name, kind, data)
 
 
@@ -176,11 +211,22 @@ def management_server(machine, group, node, *, root=False, das=None):
     new = node.new
     folder = FOLDER_2012 + r"\Server" if new else FOLDER_2007
     operational = group.operational
-    setup_values(machine, Product=PRODUCTS["server"][new], CurrentVersion=node.version, ServerVersion=node.version,
-                 InstallDirectory=folder + "\\", InstalledOn=stamp(machine), DatabaseServerName=operational.source,
-                 DatabaseName=operational.name, DatabaseVersion=group.version, ManagementServerPort=5723)
+    setup_values(
+        machine,
+        Product=PRODUCTS["server"][new],
+        CurrentVersion=node.version,
+        ServerVersion=node.version,
+        InstallDirectory=folder + "\\",
+        InstalledOn=stamp(machine),
+        DatabaseServerName=operational.source,
+        DatabaseName=operational.name,
+        DatabaseVersion=group.version,
+        ManagementServerPort=5723,
+    )
     write_files(machine, folder, SERVER_FILES, node.version, node.cumulative_update)
-    program_file(machine, rf"{folder}\AgentManagement\amd64\OMVersion.dll", file_version(node.version, node.cumulative_update))
+    program_file(
+        machine, rf"{folder}\AgentManagement\amd64\OMVersion.dll", file_version(node.version, node.cumulative_update)
+    )
     write_uninstall(machine, "server", node.version)
     server_groups(machine, group, root and not new)
     if not root and not new:
@@ -191,30 +237,69 @@ def management_server(machine, group, node, *, root=False, das=None):
     service(machine, "HealthService", "System Center Management", rf'"{folder}\HealthService.exe"')
     if new:
         machine.services.delete("OMCFG")
-        service(machine, "OMSDK", "System Center Data Access Service", rf'"{folder}\Microsoft.Mom.Sdk.ServiceHost.exe"', account=account)
+        service(
+            machine,
+            "OMSDK",
+            "System Center Data Access Service",
+            rf'"{folder}\Microsoft.Mom.Sdk.ServiceHost.exe"',
+            account=account,
+        )
         service(machine, "cshost", "System Center Management Configuration", rf'"{folder}\cshost.exe"', account=account)
-        setup_values(machine, DataWarehouseDBServerName=group.warehouse.source if group.warehouse else None,
-                     DataWarehouseDBName=group.warehouse.name if group.warehouse else None)
+        setup_values(
+            machine,
+            DataWarehouseDBServerName=group.warehouse.source if group.warehouse else None,
+            DataWarehouseDBName=group.warehouse.name if group.warehouse else None,
+        )
         machine.registry.set(SETUP_2012, "InstallDirectory", "String", folder + "\\")
         machine.registry.set(SETUP_2012, "CurrentVersion", "String", node.version)
         powershell_module(machine)
         program_file(machine, rf"{folder}\SecureStorageBackup.exe", node.version)
         machine.files.write(rf"{folder}\ConfigService.config", config_service(group).encode())
-        machine.registry.set(r"HKLM\SOFTWARE\Microsoft\System Center\2010\Common\MOMBins", "Value1", "Binary", b"\x01lab")
+        machine.registry.set(
+            r"HKLM\SOFTWARE\Microsoft\System Center\2010\Common\MOMBins", "Value1", "Binary", b"\x01lab"
+        )
     else:
         mode = "auto" if root else "disabled"
-        service(machine, "OMSDK", "System Center Data Access", rf'"{folder}\Microsoft.Mom.Sdk.ServiceHost.exe"', start_mode=mode,
-                account=account, running=root)
-        service(machine, "OMCFG", "System Center Management Configuration", rf'"{folder}\Microsoft.Mom.ConfigServiceHost.exe"',
-                start_mode=mode, account=account, running=root)
+        service(
+            machine,
+            "OMSDK",
+            "System Center Data Access",
+            rf'"{folder}\Microsoft.Mom.Sdk.ServiceHost.exe"',
+            start_mode=mode,
+            account=account,
+            running=root,
+        )
+        service(
+            machine,
+            "OMCFG",
+            "System Center Management Configuration",
+            rf'"{folder}\Microsoft.Mom.ConfigServiceHost.exe"',
+            start_mode=mode,
+            account=account,
+            running=root,
+        )
         program_file(machine, rf"{folder}\SecureStorageBackup.exe", file_version(node.version, node.cumulative_update))
         if root:
             machine.registry.set(rf"{BASE}\MOMBins", "Value1", "Binary", b"\x01lab")
         snapin(machine, node)
-    machine.registry.set(rf"{BASE}\Machine Settings", "DefaultSDKServiceMachine", "String", node.fqdn if new else (group.root or node.fqdn))
+    machine.registry.set(
+        rf"{BASE}\Machine Settings",
+        "DefaultSDKServiceMachine",
+        "String",
+        node.fqdn if new else (group.root or node.fqdn),
+    )
     connector_manager(machine, group)
-    machine.eventlog.create("Operations Manager", ["HealthService", "OpsMgr Connector", "OpsMgr SDK Service", "OpsMgr Config Service",
-                                                   "OpsMgr Management Configuration", "Health Service Modules"])
+    machine.eventlog.create(
+        "Operations Manager",
+        [
+            "HealthService",
+            "OpsMgr Connector",
+            "OpsMgr SDK Service",
+            "OpsMgr Config Service",
+            "OpsMgr Management Configuration",
+            "Health Service Modules",
+        ],
+    )
     machine.network.listeners[5723] = lambda: running_service(machine, "HealthService")
     machine.network.listeners[5724] = lambda: running_service(machine, "OMSDK")
     group.hook(machine)
@@ -234,9 +319,12 @@ def server_groups(machine, group, root):
 
 def config_service(group):
     """ConfigService.config of 2012: both categories name the database."""
-    where = f'<Setting Name="ServerName" Value="{group.operational.source}"/><Setting Name="DatabaseName" Value="{group.operational.name}"/>'
-    return (f'<?xml version="1.0" encoding="utf-8"?>\r\n<Config><Component Name="ConfigurationService">'
-            f'<Category Name="Cmdb">{where}</Category><Category Name="ConfigStore">{where}</Category></Component></Config>\r\n')
+    where = (f'<Setting Name="ServerName" Value="{group.operational.source}"/>'
+             f'<Setting Name="DatabaseName" Value="{group.operational.name}"/>')
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?>\r\n<Config><Component Name="ConfigurationService">'
+        f'<Category Name="Cmdb">{where}</Category><Category Name="ConfigStore">{where}</Category></Component></Config>\r\n'
+    )
 
 
 def powershell_module(machine):
@@ -246,11 +334,19 @@ def powershell_module(machine):
 
 def snapin(machine, node=None):
     """The 2007 shell's snap-in."""
-    for name, data in (("ApplicationBase", FOLDER_2007 + "\\"), ("PowerShellVersion", "1.0"), ("Version", "6.0.4900.0"),
-                       ("Vendor", COMPANY), ("Description", "Microsoft Operations Manager Shell Snapin"),
-                       ("AssemblyName", f"{SNAPIN.replace('.Client', '.ClientShell')}, Version=6.0.4900.0, Culture=neutral, "
-                                        "PublicKeyToken=31bf3856ad364e35"),
-                       ("ModuleName", FOLDER_2007 + rf"\{SNAPIN.replace('.Client', '.ClientShell')}.dll")):
+    for name, data in (
+        ("ApplicationBase", FOLDER_2007 + "\\"),
+        ("PowerShellVersion", "1.0"),
+        ("Version", "6.0.4900.0"),
+        ("Vendor", COMPANY),
+        ("Description", "Microsoft Operations Manager Shell Snapin"),
+        (
+            "AssemblyName",
+            f"{SNAPIN.replace('.Client', '.ClientShell')}, Version=6.0.4900.0, Culture=neutral, "
+            "PublicKeyToken=31bf3856ad364e35",
+        ),
+        ("ModuleName", FOLDER_2007 + rf"\{SNAPIN.replace('.Client', '.ClientShell')}.dll"),
+    ):
         machine.registry.set(SNAPIN_KEY, name, "String", data)
 
 
@@ -259,9 +355,19 @@ def remove_management_server(machine, group):
     for name in ("OMSDK", "OMCFG", "cshost", "HealthService"):
         machine.services.delete(name)
     machine.registry.delete(rf"{BASE}\Server Management Groups\{group.name}")
-    setup_values(machine, ServerVersion=None, DatabaseServerName=None, DatabaseName=None, DatabaseVersion=None,
-                 DataWarehouseDBServerName=None, DataWarehouseDBName=None, ManagementServerPort=None, Product=None,
-                 InstallDirectory=None, CurrentVersion=None)
+    setup_values(
+        machine,
+        ServerVersion=None,
+        DatabaseServerName=None,
+        DatabaseName=None,
+        DatabaseVersion=None,
+        DataWarehouseDBServerName=None,
+        DataWarehouseDBName=None,
+        ManagementServerPort=None,
+        Product=None,
+        InstallDirectory=None,
+        CurrentVersion=None,
+    )
     remove_uninstall(machine, "server")
     machine.network.listeners.pop(5723, None)
     machine.network.listeners.pop(5724, None)
@@ -274,10 +380,22 @@ def gateway(machine, group, node):
     """A gateway of the node's version."""
     new = node.new
     folder = FOLDER_2012 + r"\Gateway" if new else FOLDER_2007
-    setup_values(machine, Product=PRODUCTS["gateway"][new], CurrentVersion=node.version, MOMGatewayVersion=node.version,
-                 InstallDirectory=folder + "\\", InstalledOn=stamp(machine), ManagementServerPort=5723)
-    write_files(machine, folder, ("MonitoringHost.exe", "HealthService.exe", "MOMAgentManagement.dll"), node.version,
-                node.cumulative_update)
+    setup_values(
+        machine,
+        Product=PRODUCTS["gateway"][new],
+        CurrentVersion=node.version,
+        MOMGatewayVersion=node.version,
+        InstallDirectory=folder + "\\",
+        InstalledOn=stamp(machine),
+        ManagementServerPort=5723,
+    )
+    write_files(
+        machine,
+        folder,
+        ("MonitoringHost.exe", "HealthService.exe", "MOMAgentManagement.dll"),
+        node.version,
+        node.cumulative_update,
+    )
     write_uninstall(machine, "gateway", node.version)
     server_groups(machine, group, False)
     machine.registry.set(rf"{BASE}\Server Management Groups\{group.name}", "IsGateway", "DWord", 1)
@@ -294,7 +412,14 @@ def gateway(machine, group, node):
 def remove_gateway(machine, group):
     machine.services.delete("HealthService")
     machine.registry.delete(rf"{BASE}\Server Management Groups\{group.name}")
-    setup_values(machine, MOMGatewayVersion=None, Product=None, InstallDirectory=None, CurrentVersion=None, ManagementServerPort=None)
+    setup_values(
+        machine,
+        MOMGatewayVersion=None,
+        Product=None,
+        InstallDirectory=None,
+        CurrentVersion=None,
+        ManagementServerPort=None,
+    )
     remove_uninstall(machine, "gateway")
     machine.network.listeners.pop(5723, None)
 
@@ -307,21 +432,37 @@ def console(machine, group, version, level=0):
     new = is_2012(version)
     folder = FOLDER_2012 + r"\Console" if new else FOLDER_2007
     setup_values(machine, UIVersion=version)
-    for name, data in (("Product", PRODUCTS["console"][new]), ("InstallDirectory", folder + "\\"), ("CurrentVersion", version)):
+    for name, data in (
+        ("Product", PRODUCTS["console"][new]),
+        ("InstallDirectory", folder + "\\"),
+        ("CurrentVersion", version),
+    ):
         if machine.registry.get(SETUP, name) is None or (not_server(machine) and new):
             setup_values(machine, **{name: data})
-    program_file(machine, rf"{folder}\Microsoft.MOM.UI.Console.exe" if not new
-                 else rf"{folder}\Microsoft.EnterpriseManagement.Monitoring.Console.exe", file_version(version, level))
+    program_file(
+        machine,
+        rf"{folder}\Microsoft.MOM.UI.Console.exe"
+        if not new
+        else rf"{folder}\Microsoft.EnterpriseManagement.Monitoring.Console.exe",
+        file_version(version, level),
+    )
     if not new:
-        program_file(machine, rf"{folder}\SecureStorageBackup.exe", file_version(version, level)) \
-            if machine.registry.get(SETUP, "ServerVersion") else None
+        program_file(
+            machine, rf"{folder}\SecureStorageBackup.exe", file_version(version, level)
+        ) if machine.registry.get(SETUP, "ServerVersion") else None
         snapin(machine)
     else:
-        machine.registry.set(SETUP_2012, "InstallDirectory", "String",
-                             machine.registry.get(SETUP_2012, "InstallDirectory") or folder + "\\")
+        machine.registry.set(
+            SETUP_2012,
+            "InstallDirectory",
+            "String",
+            machine.registry.get(SETUP_2012, "InstallDirectory") or folder + "\\",
+        )
         powershell_module(machine)
     if not machine.registry.get(rf"{BASE}\Machine Settings", "DefaultSDKServiceMachine"):
-        machine.registry.set(rf"{BASE}\Machine Settings", "DefaultSDKServiceMachine", "String", group.root or group.emulator or "")
+        machine.registry.set(
+            rf"{BASE}\Machine Settings", "DefaultSDKServiceMachine", "String", group.root or group.emulator or ""
+        )
     write_uninstall(machine, "console", version)
 
 
@@ -357,11 +498,15 @@ def write_sites(machine, wanted):
     """Write applicationHost.config for these sites."""
     body = ""
     for i, (name, (path, port)) in enumerate(wanted.items(), 1):
-        body += (f'      <site name="{name}" id="{i}">\r\n        <application path="/">\r\n          <virtualDirectory path="/" '
-                 f'physicalPath="{path}" />\r\n        </application>\r\n        <bindings>\r\n          <binding protocol="http" '
-                 f'bindingInformation="*:{port}:" />\r\n        </bindings>\r\n      </site>\r\n')
-    text = (f'<?xml version="1.0" encoding="UTF-8"?>\r\n<configuration>\r\n  <system.applicationHost>\r\n    <sites>\r\n{body}'
-            '    </sites>\r\n  </system.applicationHost>\r\n</configuration>\r\n')
+        body += (
+            f'      <site name="{name}" id="{i}">\r\n        <application path="/">\r\n          <virtualDirectory path="/" '
+            f'physicalPath="{path}" />\r\n        </application>\r\n        <bindings>\r\n          <binding protocol="http" '
+            f'bindingInformation="*:{port}:" />\r\n        </bindings>\r\n      </site>\r\n'
+        )
+    text = (
+        f'<?xml version="1.0" encoding="UTF-8"?>\r\n<configuration>\r\n  <system.applicationHost>\r\n    <sites>\r\n{body}'
+        "    </sites>\r\n  </system.applicationHost>\r\n</configuration>\r\n"
+    )
     machine.files.write(APPLICATION_HOST, text.encode())
 
 
@@ -389,18 +534,31 @@ def web_console(machine, group, version, *, site="Default Web Site", server=None
         write_sites(machine, known)
         folder = FOLDER_2012 + r"\WebConsole"
         key = rf"{SETUP_2012}\WebConsole"
-        for name, data in (("DEFAULT_SERVER", server or group.emulator or group.root or ""), ("WEBSITE_ID", "1"), ("WEBSITE_NAME", site),
-                           ("WEB_CONSOLE_URL", f"http://{machine.fqdn}/OperationsManager"), ("InstallDirectory", folder + "\\"),
-                           ("BINDING_CONFIGURATION", "DefaultHttpBinding"), ("AUTHORIZATION_MODE", mode), ("CurrentVersion", version)):
+        for name, data in (
+            ("DEFAULT_SERVER", server or group.emulator or group.root or ""),
+            ("WEBSITE_ID", "1"),
+            ("WEBSITE_NAME", site),
+            ("WEB_CONSOLE_URL", f"http://{machine.fqdn}/OperationsManager"),
+            ("InstallDirectory", folder + "\\"),
+            ("BINDING_CONFIGURATION", "DefaultHttpBinding"),
+            ("AUTHORIZATION_MODE", mode),
+            ("CurrentVersion", version),
+        ):
             machine.registry.set(key, name, "String", data)
         machine.registry.set(key, "HTTP_GET_ENABLED", "DWord", 1)
-        machine.files.write(folder + r"\WebHost\Web.config",
-                            f'<configuration><connection><managementserver name="{server or ""}"/></connection></configuration>'.encode())
+        machine.files.write(
+            folder + r"\WebHost\Web.config",
+            f'<configuration><connection><managementserver name="{server or ""}"/></connection></configuration>'.encode(),
+        )
         if machine.registry.get(SETUP_2012, "InstallDirectory") is None:
             machine.registry.set(SETUP_2012, "InstallDirectory", "String", folder + "\\")
     if machine.registry.get(SETUP, "CurrentVersion") is None or (not_server(machine) and is_2012(version)):
-        setup_values(machine, CurrentVersion=version, InstallDirectory=(FOLDER_2012 + r"\WebConsole" if is_2012(version) else FOLDER_2007) + "\\",
-                     Product=PRODUCTS["web_console"][is_2012(version)])
+        setup_values(
+            machine,
+            CurrentVersion=version,
+            InstallDirectory=(FOLDER_2012 + r"\WebConsole" if is_2012(version) else FOLDER_2007) + "\\",
+            Product=PRODUCTS["web_console"][is_2012(version)],
+        )
     write_uninstall(machine, "web_console", version)
 
 
@@ -412,7 +570,9 @@ def rs_config(machine):
     for instance in server.instances.values():
         if machine.services.get(instance.reporting_service) is not None:
             rs_id = instance.id.replace("MSSQL", "MSRS", 1) if instance.line != "9.00" else "MSSQL.2"
-            return rf"C:\Program Files\Microsoft SQL Server\{rs_id}\Reporting Services\ReportServer\rsreportserver.config"
+            return (
+                rf"C:\Program Files\Microsoft SQL Server\{rs_id}\Reporting Services\ReportServer\rsreportserver.config"
+            )
     return None
 
 
@@ -426,9 +586,11 @@ def reporting(machine, group, version, *, server, instance):
     machine.registry.set(key, "DWDBName", "String", group.warehouse.name if group.warehouse else "")
     path = rs_config(machine)
     if path:
-        text = (f'<Configuration>\r\n  <Extensions>\r\n    <Security><Extension Name="Forms"><Configuration><ServerName>{server}'
-                '</ServerName></Configuration></Extension></Security>\r\n    <Authentication><Extension Name="Forms"><Configuration>'
-                f'<ServerName>{server}</ServerName></Configuration></Extension></Authentication>\r\n  </Extensions>\r\n</Configuration>\r\n')
+        text = (
+            f'<Configuration>\r\n  <Extensions>\r\n    <Security><Extension Name="Forms"><Configuration><ServerName>{server}'
+            '</ServerName></Configuration></Extension></Security>\r\n    <Authentication><Extension Name="Forms"><Configuration>'
+            f"<ServerName>{server}</ServerName></Configuration></Extension></Authentication>\r\n  </Extensions>\r\n</Configuration>\r\n"
+        )
         machine.files.write(path, text.encode())
     if new:
         folder = FOLDER_2012 + r"\Reporting"
@@ -440,16 +602,25 @@ def reporting(machine, group, version, *, server, instance):
     else:
         folder = FOLDER_2007 + r"\Reporting"
         program_file(machine, rf"{folder}\Microsoft.EnterpriseManagement.Reporting.Code.dll", version)
-    if machine.registry.get(SETUP, "CurrentVersion") is None or (not_server(machine) and not machine.registry.get(SETUP, "UIVersion")):
-        setup_values(machine, CurrentVersion=version, Product=PRODUCTS["reporting"][new], InstallDirectory=folder + "\\")
+    if machine.registry.get(SETUP, "CurrentVersion") is None or (
+        not_server(machine) and not machine.registry.get(SETUP, "UIVersion")
+    ):
+        setup_values(
+            machine, CurrentVersion=version, Product=PRODUCTS["reporting"][new], InstallDirectory=folder + "\\"
+        )
     write_uninstall(machine, "reporting", version)
 
 
 def acs_collector(machine, group, version):
     """The ACS collector: the service's key is its mark."""
     folder = r"C:\Windows\System32\Security\AdtServer"
-    service(machine, "AdtServer", "Operations Manager Audit Collection Service", rf"{folder}\AdtServer.exe",
-            account=r"NT AUTHORITY\NETWORK SERVICE")
+    service(
+        machine,
+        "AdtServer",
+        "Operations Manager Audit Collection Service",
+        rf"{folder}\AdtServer.exe",
+        account=r"NT AUTHORITY\NETWORK SERVICE",
+    )
     for name in ("AdtServer.exe", "OmacAdmn.dll"):
         program_file(machine, rf"{folder}\{name}", version)
     if group.audit:
@@ -475,14 +646,25 @@ def channel_certificate(machine):
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, machine.fqdn)])
     now = machine.world.clock.utc()
-    certificate = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-                   .serial_number(0x1000 + sum(machine.fqdn.encode())).not_valid_before(now - timedelta(days=300))
-                   .not_valid_after(now + timedelta(days=430)).sign(key, hashes.SHA256()))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(0x1000 + sum(machine.fqdn.encode()))
+        .not_valid_before(now - timedelta(days=300))
+        .not_valid_after(now + timedelta(days=430))
+        .sign(key, hashes.SHA256())
+    )
     der = certificate.public_bytes(serialization.Encoding.DER)
     thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()
-    blob = (3).to_bytes(4, "little") + (1).to_bytes(4, "little") + (20).to_bytes(4, "little") + bytes.fromhex(thumbprint)
+    blob = (
+        (3).to_bytes(4, "little") + (1).to_bytes(4, "little") + (20).to_bytes(4, "little") + bytes.fromhex(thumbprint)
+    )
     blob += (32).to_bytes(4, "little") + (1).to_bytes(4, "little") + len(der).to_bytes(4, "little") + der
-    machine.registry.set(rf"HKLM\SOFTWARE\Microsoft\SystemCertificates\MY\Certificates\{thumbprint}", "Blob", "Binary", blob)
+    machine.registry.set(
+        rf"HKLM\SOFTWARE\Microsoft\SystemCertificates\MY\Certificates\{thumbprint}", "Blob", "Binary", blob
+    )
     number = certificate.serial_number
     serial = number.to_bytes((number.bit_length() + 7) // 8, "little")
     machine.registry.set(rf"{BASE}\Machine Settings", "ChannelCertificateSerialNumber", "Binary", serial)
@@ -493,5 +675,7 @@ def channel_certificate(machine):
 def has_avicode(machine):
     """Whether AVIcode's service is installed."""
     entries = machine.registry.read(UNINSTALL)
-    return any("avicode" in str(machine.registry.get(rf"{UNINSTALL}\{key}", "DisplayName", "")).lower()
-               for key in (entries.subkeys if entries else []))
+    return any(
+        "avicode" in str(machine.registry.get(rf"{UNINSTALL}\{key}", "DisplayName", "")).lower()
+        for key in (entries.subkeys if entries else [])
+    )

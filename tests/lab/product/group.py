@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Optional
 
+from tests.lab.world.errors import win32
+
 from .names import POOLS, R2, guid, is_2012, update_text
 
 
@@ -257,8 +259,15 @@ class ManagementGroup:
     def add(self, node):
         """A node joins."""
         self.nodes[node.fqdn] = node
-        fields = {"of": node.fqdn, "change": "joined", "node": node.kind, "version": node.version,
-                  "cumulative_update": node.cumulative_update, "health": node.color, "install": node.install}
+        fields = {
+            "of": node.fqdn,
+            "change": "joined",
+            "node": node.kind,
+            "version": node.version,
+            "cumulative_update": node.cumulative_update,
+            "health": node.color,
+            "install": node.install,
+        }
         if node.kind == "agent":
             from .status import agent
 
@@ -269,7 +278,9 @@ class ManagementGroup:
     def remove(self, node):
         """A node leaves."""
         if self.nodes.pop(node.fqdn, None) is not None:
-            self.record("member", node.name if node.machine is not None else None, of=node.fqdn, change="left", node=node.kind)
+            self.record(
+                "member", node.name if node.machine is not None else None, of=node.fqdn, change="left", node=node.kind
+            )
 
     def set_version(self, node, version, level=None):
         """A node runs another build."""
@@ -281,8 +292,14 @@ class ManagementGroup:
             node.cumulative_update = 0
         node.modified = self.world.clock.utc()
         if before != (node.version, node.cumulative_update):
-            self.record("version", node.name if node.machine is not None else None, of=node.fqdn, from_=before[0], to=node.version,
-                        cumulative_update=node.cumulative_update)
+            self.record(
+                "version",
+                node.name if node.machine is not None else None,
+                of=node.fqdn,
+                from_=before[0],
+                to=node.version,
+                cumulative_update=node.cumulative_update,
+            )
 
     def set_group_version(self, version):
         """The group itself runs another build."""
@@ -292,7 +309,9 @@ class ManagementGroup:
     def set_place(self, kind, place):
         """A database of the product is somewhere else."""
         setattr(self, kind, place)
-        self.record("place", None, database=kind, to={"server": place.server, "instance": place.instance, "name": place.name})
+        self.record(
+            "place", None, database=kind, to={"server": place.server, "instance": place.instance, "name": place.name}
+        )
 
     def role(self, machine_name, role, change):
         self.record("role", machine_name, role=role, change=change)
@@ -360,8 +379,15 @@ class ManagementGroup:
                 return
             self.packs.remove(before)
         self.packs.append(pack)
-        self.record("management_pack", None, name=pack.name, from_=before.version if before else None, to=pack.version,
-                    sealed=pack.sealed, builtin=pack.builtin)
+        self.record(
+            "management_pack",
+            None,
+            name=pack.name,
+            from_=before.version if before else None,
+            to=pack.version,
+            sealed=pack.sealed,
+            builtin=pack.builtin,
+        )
 
     def remove_pack(self, pack):
         self.packs.remove(pack)
@@ -393,7 +419,13 @@ class ManagementGroup:
             service.on_started = service.on_stop = lambda s: self.refresh_health()
         sdk = machine.services.get("OMSDK")
         if sdk is not None:
+            sdk.on_start = self.check_database
             sdk.on_stop = lambda s: self.close_sessions() if not self.sdk_available() else None
+
+    def check_database(self, service):
+        """The Data Access service does not start on a half-converted database."""
+        if self.converting:
+            raise win32(1053, f"{service.name}: the operational database is half converted")
 
     @contextmanager
     def quiet(self):
@@ -416,10 +448,12 @@ class ManagementGroup:
             for _ in range(4):  # gateways may stand in a row
                 for node in self.gateways:
                     reached[node.fqdn] = own_service(node) and any(
-                        reached.get(p) and self.speaks(node, p) for p in [node.primary, *node.failover])
+                        reached.get(p) and self.speaks(node, p) for p in [node.primary, *node.failover]
+                    )
             for node in self.agents:
                 reached[node.fqdn] = own_service(node) and any(
-                    reached.get(p) and self.speaks(node, p) for p in [node.primary, *node.failover])
+                    reached.get(p) and self.speaks(node, p) for p in [node.primary, *node.failover]
+                )
             for node in self.nodes.values():
                 now = reached[node.fqdn] or (node.busy and node.kind == "agent")
                 if now != node.available:

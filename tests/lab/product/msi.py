@@ -9,9 +9,35 @@ from .group import Node
 from .names import BASE, CUMULATIVE_UPDATES, PRODUCTS, R2, RTM_2012, UNINSTALL, is_2012, product_code
 from .removal import remove_feature
 
-OK, FATAL, BUSY, UNKNOWN_PRODUCT, NO_PACKAGE, PLATFORM, COMMAND_LINE, NEEDS_REBOOT = 0, 1603, 1618, 1605, 1619, 1633, 1639, 3010
+OK, FATAL, BUSY, UNKNOWN_PRODUCT, NO_PACKAGE, PLATFORM, COMMAND_LINE, NEEDS_REBOOT = (
+    0,
+    1603,
+    1618,
+    1605,
+    1619,
+    1633,
+    1639,
+    3010,
+)
 QUIET = {"qn", "quiet", "passive", "qb", "qb-", "qb!", "qr", "q", "qn+", "norestart", "forcerestart", "promptrestart"}
-TAKES_VALUE = {"i", "package", "x", "uninstall", "p", "update", "l", "l*", "l*v", "l*vx", "lv", "log", "a", "f", "fa", "fvomus"}
+TAKES_VALUE = {
+    "i",
+    "package",
+    "x",
+    "uninstall",
+    "p",
+    "update",
+    "l",
+    "l*",
+    "l*v",
+    "l*vx",
+    "lv",
+    "log",
+    "a",
+    "f",
+    "fa",
+    "fvomus",
+}
 
 
 class Refused(Exception):
@@ -34,7 +60,7 @@ def parse(arguments):
             name = word[1:].lower()
             if name in QUIET:
                 continue
-            if name[:1] in "ix" and len(name) > 1 and name[1:2] in "{\"c" and name not in TAKES_VALUE:
+            if name[:1] in "ix" and len(name) > 1 and name[1:2] in '{"c' and name not in TAKES_VALUE:
                 action, target = name[0], word[2:].strip('"')
                 continue
             if name not in TAKES_VALUE and not (name.startswith("l") and set(name[1:]) <= set("*iwearucmopvx+!")):
@@ -85,9 +111,17 @@ class Installer:
             code, reason = yield from self.guarded()
         finally:
             seconds = round(self.world.clock.now() - self.started, 1)
-            self.machine.record("installer", product=self.product, action=self.action, from_=self.before,
-                                to=self.after if code in (OK, NEEDS_REBOOT) else self.before, exit=code, reason=reason, seconds=seconds,
-                                command_line=f"msiexec.exe {self.call.command_line}")
+            self.machine.record(
+                "installer",
+                product=self.product,
+                action=self.action,
+                from_=self.before,
+                to=self.after if code in (OK, NEEDS_REBOOT) else self.before,
+                exit=code,
+                reason=reason,
+                seconds=seconds,
+                command_line=f"msiexec.exe {self.call.command_line}",
+            )
         text = "Installation completed successfully" if code in (OK, NEEDS_REBOOT) else "Installation failed"
         self.log(f"Product: {self.product} -- {text}.")
         self.log(f"MainEngineThread is returning {code}")
@@ -108,7 +142,9 @@ class Installer:
             if self.busy():
                 raise Refused(BUSY, "another_setup", "another installation is already in progress")
             yield 5.0
-            yield from {"i": self.install, "x": self.remove, "p": self.patch}.get(action, self.unsupported)(target, properties)
+            yield from {"i": self.install, "x": self.remove, "p": self.patch}.get(action, self.unsupported)(
+                target, properties
+            )
         except Refused as refused:
             self.log(refused.reason)
             return refused.code, refused.reason
@@ -120,8 +156,12 @@ class Installer:
     def busy(self):
         mine = self.call.process
         family = {mine.id, mine.parent}
-        return any(p.name.lower() in ("msiexec.exe", "setup.exe", "adtsetup.exe") and p.id not in family and p.started <= self.started
-                   for p in self.machine.processes.list())
+        return any(
+            p.name.lower() in ("msiexec.exe", "setup.exe", "adtsetup.exe")
+            and p.id not in family
+            and p.started <= self.started
+            for p in self.machine.processes.list()
+        )
 
     def unsupported(self, target, properties):
         raise Refused(COMMAND_LINE, "syntax", "this action is not known here")
@@ -161,7 +201,9 @@ class Installer:
         if wanted == "x64" and mine == "x86":
             raise Refused(PLATFORM, "architecture", f"This {kind} package is not supported by this processor type.")
         if wanted != mine:
-            raise Refused(FATAL, "architecture", f"The {wanted} package cannot be installed on an {mine} operating system.")
+            raise Refused(
+                FATAL, "architecture", f"The {wanted} package cannot be installed on an {mine} operating system."
+            )
 
     def agent(self, properties):
         machine, group = self.machine, self.group
@@ -179,7 +221,11 @@ class Installer:
         if not machine.files.exists(machine.system_directory + r"\msxml6.dll"):
             raise Refused(FATAL, "msxml6", "Microsoft Core XML Services (MSXML) 6.0 is required.")
         if new and (footprint.has(machine, "console") or footprint.has(machine, "web_console")):
-            raise Refused(FATAL, "console", "An Operations console is installed on this computer. Remove it before the agent is upgraded.")
+            raise Refused(
+                FATAL,
+                "console",
+                "An Operations console is installed on this computer. Remove it before the agent is upgraded.",
+            )
         if new and footprint.has_avicode(machine) and properties.get("NOAPM") != "1":
             raise Refused(FATAL, "avicode", "AVIcode is installed on this computer: NOAPM=1 is needed.")
         if installed == ("2012" if new else "2007"):
@@ -204,10 +250,14 @@ class Installer:
                 footprint.agent(machine, group, node)
                 self.disable_forwarder()
                 node.busy = False
-            for entry in [p for p in group.pending if p.agent == node.fqdn and p.type in ("UpdateAgent", "UpdateFailed")]:
+            for entry in [
+                p for p in group.pending if p.agent == node.fqdn and p.type in ("UpdateAgent", "UpdateFailed")
+            ]:
                 group.drop_pending(entry, "cleared")
             yield 45.0
-            machine.eventlog.write("Operations Manager", "HealthService", "information", 1210, "New configuration became active.")
+            machine.eventlog.write(
+                "Operations Manager", "HealthService", "information", 1210, "New configuration became active."
+            )
         finally:
             if node.busy:
                 node.busy = False
@@ -225,12 +275,26 @@ class Installer:
         machine, group = self.machine, self.group
         parent = group.node(properties.get("MANAGEMENT_SERVER_DNS", ""))
         if properties.get("MANAGEMENT_GROUP", "").lower() != group.name.lower() or parent is None:
-            raise Refused(FATAL, "properties", "MANAGEMENT_GROUP and MANAGEMENT_SERVER_DNS do not name a management group.")
+            raise Refused(
+                FATAL, "properties", "MANAGEMENT_GROUP and MANAGEMENT_SERVER_DNS do not name a management group."
+            )
         yield 60.0
         now = self.world.clock.utc()
         with group.quiet():
-            node = group.add(Node(machine.name, machine.fqdn, "agent", self.target_version, install="manual", primary=parent.fqdn,
-                                  machine=machine, domain=machine.fqdn.partition(".")[2], installed=now, modified=now))
+            node = group.add(
+                Node(
+                    machine.name,
+                    machine.fqdn,
+                    "agent",
+                    self.target_version,
+                    install="manual",
+                    primary=parent.fqdn,
+                    machine=machine,
+                    domain=machine.fqdn.partition(".")[2],
+                    installed=now,
+                    modified=now,
+                )
+            )
             group.record("parent", None, of=node.fqdn, from_=None, to=parent.fqdn, failover=[])
             footprint.agent(machine, group, node)
 
@@ -268,27 +332,49 @@ class Installer:
             footprint.gateway(machine, group, node)
         group.offer_updates(node)
         yield 60.0
-        machine.eventlog.write("Operations Manager", "HealthService", "information", 1210, "New configuration became active.")
+        machine.eventlog.write(
+            "Operations Manager", "HealthService", "information", 1210, "New configuration became active."
+        )
 
     def parent_gateway(self, node):
         """A gateway behind a gateway comes after it."""
         parent = self.group.nodes.get(node.primary)
         if parent is not None and parent.kind == "gateway" and not parent.new:
-            return [checks.Finding("gateways", f"The gateway {parent.fqdn}, which this one reports to, has not been upgraded.")]
+            return [
+                checks.Finding(
+                    "gateways", f"The gateway {parent.fqdn}, which this one reports to, has not been upgraded."
+                )
+            ]
         return []
 
     def new_gateway(self, properties):
         machine, group = self.machine, self.group
-        parent = group.node(properties.get("ROOT_MANAGEMENT_SERVER_DNS", "")) or group.node(properties.get("ROOT_MANAGEMENT_SERVER_AD", ""))
+        parent = group.node(properties.get("ROOT_MANAGEMENT_SERVER_DNS", "")) or group.node(
+            properties.get("ROOT_MANAGEMENT_SERVER_AD", "")
+        )
         if properties.get("MANAGEMENT_GROUP", "").lower() != group.name.lower() or parent is None:
-            raise Refused(FATAL, "properties", "MANAGEMENT_GROUP and ROOT_MANAGEMENT_SERVER_DNS do not name a management group.")
+            raise Refused(
+                FATAL, "properties", "MANAGEMENT_GROUP and ROOT_MANAGEMENT_SERVER_DNS do not name a management group."
+            )
         yield 120.0
         now = self.world.clock.utc()
         if machine.fqdn not in group.approved_gateways:
             raise Refused(FATAL, "approval", f"The gateway {machine.fqdn} has not been approved (GatewayApprovalTool).")
         with group.quiet():
-            node = group.add(Node(machine.name, machine.fqdn, "gateway", self.target_version, install="manual", primary=parent.fqdn,
-                                  machine=machine, domain=machine.fqdn.partition(".")[2], installed=now, modified=now))
+            node = group.add(
+                Node(
+                    machine.name,
+                    machine.fqdn,
+                    "gateway",
+                    self.target_version,
+                    install="manual",
+                    primary=parent.fqdn,
+                    machine=machine,
+                    domain=machine.fqdn.partition(".")[2],
+                    installed=now,
+                    modified=now,
+                )
+            )
             group.role(machine.name, "gateway", "gained")
             group.record("parent", None, of=node.fqdn, from_=None, to=parent.fqdn, failover=[])
             footprint.gateway(machine, group, node)
@@ -312,7 +398,9 @@ class Installer:
         findings = checks.operations_account(call, group)
         place = group.operational
         if properties.get("MOM_DB_SERVER", "").lower() not in (place.source.lower(), place.server.lower()):
-            findings.append(checks.Finding("properties", "MOM_DB_SERVER does not name the operational database's server."))
+            findings.append(
+                checks.Finding("properties", "MOM_DB_SERVER does not name the operational database's server.")
+            )
         if properties.get("MANAGEMENT_GROUP", group.name).lower() != group.name.lower():
             findings.append(checks.Finding("properties", "MANAGEMENT_GROUP does not name the management group."))
         for finding in findings:
@@ -320,8 +408,20 @@ class Installer:
         yield 600.0
         now = self.world.clock.utc()
         with group.quiet():
-            node = group.add(Node(machine.name, machine.fqdn, "management_server", R2, 0, install="setup", machine=machine,
-                                  domain=machine.fqdn.partition(".")[2], installed=now, modified=now))
+            node = group.add(
+                Node(
+                    machine.name,
+                    machine.fqdn,
+                    "management_server",
+                    R2,
+                    0,
+                    install="setup",
+                    machine=machine,
+                    domain=machine.fqdn.partition(".")[2],
+                    installed=now,
+                    modified=now,
+                )
+            )
             group.role(machine.name, "management_server", "gained")
             footprint.management_server(machine, group, node)
             if "momui" in features:
@@ -336,10 +436,14 @@ class Installer:
         self.action = "uninstall"
         kind = next((k for k in PRODUCTS for g in ("2007", "2012") if product_code(k, g).lower() == code.lower()), None)
         if kind is None and not code.startswith("{"):
-            kind = {"momagent.msi": "agent", "momgateway.msi": "gateway", "mom.msi": "server"}.get(code.rsplit("\\", 1)[-1].lower())
+            kind = {"momagent.msi": "agent", "momgateway.msi": "gateway", "mom.msi": "server"}.get(
+                code.rsplit("\\", 1)[-1].lower()
+            )
         generation = footprint.has(machine, kind) if kind else None
         if generation is None or (code.startswith("{") and not machine.registry.exists(rf"{UNINSTALL}\{code}")):
-            raise Refused(UNKNOWN_PRODUCT, "unknown_product", f"This action is only valid for products that are installed: {code}")
+            raise Refused(
+                UNKNOWN_PRODUCT, "unknown_product", f"This action is only valid for products that are installed: {code}"
+            )
         if checks.administrator(self.call):
             raise Refused(1625, "account", "This installation is forbidden by system policy.")
         self.product = PRODUCTS[kind][generation == "2012"]

@@ -38,14 +38,27 @@ Microsoft.SystemCenter.OperationsManager.SummaryDashboard Microsoft.SystemCenter
 Microsoft.Unix.Library Microsoft.SystemCenter.DataProviders.Library
 Microsoft.SystemCenter.OperationsManager.Infra""".split()
 
-UNSEALED = ("Microsoft.SystemCenter.OperationsManager.DefaultUser", "Microsoft.SystemCenter.SecureReferenceOverride",
-            "Microsoft.SystemCenter.Notifications.Internal", "SystemCenterCore")
+UNSEALED = (
+    "Microsoft.SystemCenter.OperationsManager.DefaultUser",
+    "Microsoft.SystemCenter.SecureReferenceOverride",
+    "Microsoft.SystemCenter.Notifications.Internal",
+    "SystemCenterCore",
+)
 
 
 def builtin(version=R2):
     """The packs every 2007 R2 group has."""
-    return [Pack(name, version, sealed=name not in UNSEALED, builtin=True, display_name=name.replace(".", " "),
-                 needs=("System.Library",) if name != "System.Library" else ()) for name in LIBRARIES]
+    return [
+        Pack(
+            name,
+            version,
+            sealed=name not in UNSEALED,
+            builtin=True,
+            display_name=name.replace(".", " "),
+            needs=("System.Library",) if name != "System.Library" else (),
+        )
+        for name in LIBRARIES
+    ]
 
 
 def upgraded(group):

@@ -10,6 +10,7 @@ from .tools import key_data
 
 def register(machine, group):
     """Make the installers and tools known to a machine. They run where their file is; msiexec and mofcomp come with Windows."""
+
     def bound(function):
         return lambda call: function(call, group)
 
@@ -17,8 +18,10 @@ def register(machine, group):
     machine.programs["adtsetup.exe"] = bound(tools.adt_setup)
     machine.programs["securestoragebackup.exe"] = bound(tools.secure_storage_backup)
     machine.programs["microsoft.enterprisemanagement.gatewayapprovaltool.exe"] = bound(tools.gateway_approval)
-    for name, function, folder in (("msiexec.exe", msi.msiexec, machine.system_directory),
-                                   ("mofcomp.exe", tools.mofcomp, machine.system_directory + r"\wbem")):
+    for name, function, folder in (
+        ("msiexec.exe", msi.msiexec, machine.system_directory),
+        ("mofcomp.exe", tools.mofcomp, machine.system_directory + r"\wbem"),
+    ):
         machine.programs[name] = bound(function)
         machine.windows_programs[name] = folder
 

@@ -30,7 +30,13 @@ def finish(group, entry):
             group.drop_pending(entry, "approved")
             kind = {"UpdateAgent": "UpdateFailed", "RepairAgent": "RepairFailed"}.get(entry.type, "PushInstallFailed")
             group.add_pending(entry.agent, kind, entry.server)
-            record(group, entry, node, 1603, fault.message if fault else (node.blocked if node else "unreachable") or "server unavailable")
+            record(
+                group,
+                entry,
+                node,
+                1603,
+                fault.message if fault else (node.blocked if node else "unreachable") or "server unavailable",
+            )
             return
         before = node.version
         group.drop_pending(entry, "approved")
@@ -56,7 +62,16 @@ def update(group, node, server):
 
 
 def record(group, entry, node, code, reason, before=None):
-    group.record("installer", node.name if node is not None and node.machine is not None else None, of=entry.agent,
-                 product="System Center Operations Manager Agent", action="upgrade" if entry.type == "UpdateAgent" else "install",
-                 from_=before or (node.version if node else None), to=node.version if node and code == 0 else None, exit=code,
-                 reason=reason, seconds=SECONDS, command_line="pushed by " + str(entry.server))
+    group.record(
+        "installer",
+        node.name if node is not None and node.machine is not None else None,
+        of=entry.agent,
+        product="System Center Operations Manager Agent",
+        action="upgrade" if entry.type == "UpdateAgent" else "install",
+        from_=before or (node.version if node else None),
+        to=node.version if node and code == 0 else None,
+        exit=code,
+        reason=reason,
+        seconds=SECONDS,
+        command_line="pushed by " + str(entry.server),
+    )

@@ -13,16 +13,58 @@ from .checks import Finding
 from .names import BASE, PRODUCTS, RTM_2012, SETUP
 
 SUCCESS, FAILED, DIFFERENT, PREREQUISITES, COMMAND_LINE, IMAGE, NOT_VALID, ANOTHER = 0, -1, -13, -14, -15, -16, -17, -18
-NAMES = {0: "Successful", -1: "Failed", -13: "DifferentVersionInstalled", -14: "FailedPrerequisiteChecks", -15: "InvalidCommandLine",
-         -16: "InvalidInstallImage", -17: "InvalidToInstallOnThisMachine", -18: "AnotherSetupRunningOnThisMachine", -3010: "SuccessfulNeedReboot"}
+NAMES = {
+    0: "Successful",
+    -1: "Failed",
+    -13: "DifferentVersionInstalled",
+    -14: "FailedPrerequisiteChecks",
+    -15: "InvalidCommandLine",
+    -16: "InvalidInstallImage",
+    -17: "InvalidToInstallOnThisMachine",
+    -18: "AnotherSetupRunningOnThisMachine",
+    -3010: "SuccessfulNeedReboot",
+}
 
-FLAGS = {"silent", "install", "uninstall", "upgrade", "upgrademanagementgroup", "recover", "uselocalsystemactionaccount",
-         "uselocalsystemdasaccount", "webconsoleusessl", "accepteddenduserlicenseagreement"}
-VALUES = {"installpath", "components", "managementgroupname", "managementserviceport", "sqlserverinstance", "databasename",
-          "dwsqlserverinstance", "dwdatabasename", "actionaccountuser", "actionaccountpassword", "dasaccountuser", "dasaccountpassword",
-          "datareaderuser", "datareaderpassword", "datawriteruser", "datawriterpassword", "enableerrorreporting", "sendceipreports",
-          "usemicrosoftupdate", "managementserver", "websitename", "webconsoleauthorizationmode", "srsinstance", "sendodrreports",
-          "databasesize", "dwdatabasesize"}
+FLAGS = {
+    "silent",
+    "install",
+    "uninstall",
+    "upgrade",
+    "upgrademanagementgroup",
+    "recover",
+    "uselocalsystemactionaccount",
+    "uselocalsystemdasaccount",
+    "webconsoleusessl",
+    "accepteddenduserlicenseagreement",
+}
+VALUES = {
+    "installpath",
+    "components",
+    "managementgroupname",
+    "managementserviceport",
+    "sqlserverinstance",
+    "databasename",
+    "dwsqlserverinstance",
+    "dwdatabasename",
+    "actionaccountuser",
+    "actionaccountpassword",
+    "dasaccountuser",
+    "dasaccountpassword",
+    "datareaderuser",
+    "datareaderpassword",
+    "datawriteruser",
+    "datawriterpassword",
+    "enableerrorreporting",
+    "sendceipreports",
+    "usemicrosoftupdate",
+    "managementserver",
+    "websitename",
+    "webconsoleauthorizationmode",
+    "srsinstance",
+    "sendodrreports",
+    "databasesize",
+    "dwdatabasesize",
+}
 EULA = "acceptenduserlicenseagreement"
 COMPONENTS = {"omserver": "server", "omconsole": "console", "omwebconsole": "web_console", "omreporting": "reporting"}
 FEATURES = ("server", "console", "web_console", "reporting")
@@ -139,10 +181,25 @@ class Setup:
 
     def record(self, code, reason):
         seconds = round(self.world.clock.now() - self.started, 1)
-        self.machine.record("installer", product=self.product, action=self.action, from_=self.before, to=self.after if code == 0 else self.before,
-                            exit=code, reason=reason, seconds=seconds, command_line=f"setup.exe {self.call.command_line}")
+        self.machine.record(
+            "installer",
+            product=self.product,
+            action=self.action,
+            from_=self.before,
+            to=self.after if code == 0 else self.before,
+            exit=code,
+            reason=reason,
+            seconds=seconds,
+            command_line=f"setup.exe {self.call.command_line}",
+        )
         if self.group_upgrade:
-            self.machine.record("group_upgrade", from_=self.before, to=RTM_2012 if code == 0 else self.group.version, exit=code, reason=reason)
+            self.machine.record(
+                "group_upgrade",
+                from_=self.before,
+                to=RTM_2012 if code == 0 else self.group.version,
+                exit=code,
+                reason=reason,
+            )
 
     def read_switches(self):
         self.options = parse(self.call.arguments)
@@ -172,9 +229,14 @@ class Setup:
         raise Refusal(NOT_VALID, Finding("recover", "There is nothing to recover on this computer."))
 
     def another_running(self):
-        others = [p for p in self.machine.processes.list() if p.id != self.call.process.id and p.name.lower() in
-                  ("setup.exe", "msiexec.exe", "adtsetup.exe") and p.id not in [c.id for c in self.call.process.children]
-                  and p.started < self.started]
+        others = [
+            p
+            for p in self.machine.processes.list()
+            if p.id != self.call.process.id
+            and p.name.lower() in ("setup.exe", "msiexec.exe", "adtsetup.exe")
+            and p.id not in [c.id for c in self.call.process.children]
+            and p.started < self.started
+        ]
         return bool(others)
 
     def refuse(self, *groups, code=PREREQUISITES):
@@ -191,7 +253,9 @@ class Setup:
         new = [k for k in FEATURES if footprint.has(machine, k) == "2012"]
         node = group.node_of(machine)
         server = node is not None and node.kind == "management_server"
-        whole_group = self.options.get("upgrademanagementgroup") or (server and node.fqdn == group.root and not group.new)
+        whole_group = self.options.get("upgrademanagementgroup") or (
+            server and node.fqdn == group.root and not group.new
+        )
         if footprint.has(machine, "gateway") or footprint.has(machine, "agent"):
             self.log("OM component OMSERVER is not valid to install on this box.", "Error")
             raise Refusal(NOT_VALID, Finding("wrong_program", "An agent or gateway is upgraded with its own package."))
@@ -208,7 +272,10 @@ class Setup:
             if new:
                 raise Refusal(DIFFERENT, Finding("already_upgraded", "This version is installed already."))
             self.log("OM component OMSERVER is not valid to install on this box.", "Error")
-            raise Refusal(NOT_VALID, Finding("nothing_here", "No feature of Operations Manager 2007 R2 was found on this computer."))
+            raise Refusal(
+                NOT_VALID,
+                Finding("nothing_here", "No feature of Operations Manager 2007 R2 was found on this computer."),
+            )
         self.before, self.after = self.installed_version(old), RTM_2012
         self.product = PRODUCTS["server" if "server" in old else old[0]][1]
         self.refuse(checks.administrator(self.call))
@@ -228,8 +295,10 @@ class Setup:
             return "LocalSystem"
         user, password = self.options.get("dasaccountuser"), self.options.get("dasaccountpassword")
         if not (user and password):
-            raise CommandLineError("The Data Access service account is missing: /UseLocalSystemDASAccount or /DASAccountUser: with "
-                                   "/DASAccountPassword:.")
+            raise CommandLineError(
+                "The Data Access service account is missing: /UseLocalSystemDASAccount or /DASAccountUser: with "
+                "/DASAccountPassword:."
+            )
         return user
 
     def pairs(self, *names):
@@ -254,15 +323,30 @@ class Setup:
         group, machine = self.group, self.machine
         das = self.das()
         pairs = self.pairs("dasaccount", "datareader", "actionaccount", "datawriter")
-        self.refuse(checks.operations_account(self.call, group), checks.credentials(self.call, pairs), checks.platform(machine),
-                    checks.no_reboot_pending(machine), checks.cumulative_update(node), checks.no_avicode(machine),
-                    checks.one_at_a_time(group, machine), checks.nothing_pending(group), checks.manual_agents(group),
-                    checks.sql_server(group, group.operational), self.site(old), self.broken())
+        self.refuse(
+            checks.operations_account(self.call, group),
+            checks.credentials(self.call, pairs),
+            checks.platform(machine),
+            checks.no_reboot_pending(machine),
+            checks.cumulative_update(node),
+            checks.no_avicode(machine),
+            checks.one_at_a_time(group, machine),
+            checks.nothing_pending(group),
+            checks.manual_agents(group),
+            checks.sql_server(group, group.operational),
+            self.site(old),
+            self.broken(),
+        )
         return self.upgrade_server(node, old, das)
 
     def broken(self):
         if self.group.converting:
-            return [Finding("half_converted", "The operational database is in an unknown state after a failed upgrade. Restore it first.")]
+            return [
+                Finding(
+                    "half_converted",
+                    "The operational database is in an unknown state after a failed upgrade. Restore it first.",
+                )
+            ]
         return []
 
     def upgrade_server(self, node, old, das):
@@ -295,12 +379,23 @@ class Setup:
         if kind == "console":
             footprint.console(machine, group, RTM_2012)
         elif kind == "web_console":
-            footprint.web_console(machine, group, RTM_2012, site=self.options.get("websitename", "Default Web Site"),
-                                  server=server or machine.fqdn, mode=self.options.get("webconsoleauthorizationmode", "Mixed"))
+            footprint.web_console(
+                machine,
+                group,
+                RTM_2012,
+                site=self.options.get("websitename", "Default Web Site"),
+                server=server or machine.fqdn,
+                mode=self.options.get("webconsoleauthorizationmode", "Mixed"),
+            )
         elif kind == "reporting":
             key = rf"{BASE}\Reporting"
-            footprint.reporting(machine, group, RTM_2012, server=server or machine.registry.get(key, "DefaultSDKServiceMachine") or machine.fqdn,
-                                instance=self.options.get("srsinstance") or machine.registry.get(key, "SRSInstance") or machine.name)
+            footprint.reporting(
+                machine,
+                group,
+                RTM_2012,
+                server=server or machine.registry.get(key, "DefaultSDKServiceMachine") or machine.fqdn,
+                instance=self.options.get("srsinstance") or machine.registry.get(key, "SRSInstance") or machine.name,
+            )
 
     def plan_features(self, old):
         """Console, web console or reporting on a machine without a management server."""
@@ -313,8 +408,12 @@ class Setup:
             findings.append(checks.management_server(group, server))
         if "reporting" in old and group.new:
             named = server or machine.registry.get(rf"{BASE}\Reporting", "DefaultSDKServiceMachine") or ""
-            findings += [checks.operations_account(self.call, group), checks.all_others(group) if len(old) == 1 else
-                         self.others_but_here(), checks.management_server(group, named) if not server else [], self.rs_config()]
+            findings += [
+                checks.operations_account(self.call, group),
+                checks.all_others(group) if len(old) == 1 else self.others_but_here(),
+                checks.management_server(group, named) if not server else [],
+                self.rs_config(),
+            ]
         self.refuse(*findings)
         named = group.node(server).fqdn if server and group.node(server) else None
         return self.upgrade_features(old, named or (group.emulator if "web_console" in old else None))
@@ -338,7 +437,12 @@ class Setup:
             return []
         for name in set(re.findall(r"<ServerName>([^<]*)</ServerName>", self.machine.files.read_text(path))):
             if checks.management_server(self.group, name):
-                return [Finding("rsreportserver", f"Setup cannot connect to the reporting server: rsreportserver.config names {name}.")]
+                return [
+                    Finding(
+                        "rsreportserver",
+                        f"Setup cannot connect to the reporting server: rsreportserver.config names {name}.",
+                    )
+                ]
         return []
 
     # ---- the group --------------------------------------------------------------------------------------------
@@ -352,19 +456,40 @@ class Setup:
         if not self.options.get("datareaderuser"):
             raise CommandLineError("The data reader account is missing: /DataReaderUser: with /DataReaderPassword:.")
         new_place = self.new_warehouse() if group.warehouse is None else None
-        findings = [checks.administrator(call), checks.operations_account(call, group), checks.credentials(call, pairs),
-                    checks.platform(machine), checks.no_reboot_pending(machine), checks.cumulative_update(node), checks.no_avicode(machine),
-                    checks.one_at_a_time(group, machine), checks.nothing_pending(group), checks.secondaries(group), checks.gateways(group),
-                    self.site(old), self.broken(), checks.sql_server(group, group.operational)]
+        findings = [
+            checks.administrator(call),
+            checks.operations_account(call, group),
+            checks.credentials(call, pairs),
+            checks.platform(machine),
+            checks.no_reboot_pending(machine),
+            checks.cumulative_update(node),
+            checks.no_avicode(machine),
+            checks.one_at_a_time(group, machine),
+            checks.nothing_pending(group),
+            checks.secondaries(group),
+            checks.gateways(group),
+            self.site(old),
+            self.broken(),
+            checks.sql_server(group, group.operational),
+        ]
         if group.warehouse is not None:
             findings.append(checks.sql_server(group, group.warehouse))
         else:
             findings.append(conversion.check_new_warehouse(call, group, new_place))
         if from_root and (group.cluster or machine.extra.get("cluster_node_of")):
-            findings.append([Finding("clustered", "A clustered root management server cannot be upgraded. Upgrade the group from a "
-                                                  "secondary management server.")])
+            findings.append(
+                [
+                    Finding(
+                        "clustered",
+                        "A clustered root management server cannot be upgraded. Upgrade the group from a "
+                        "secondary management server.",
+                    )
+                ]
+            )
         if not from_root and node.fqdn not in group.key_on:
-            findings.append([Finding("encryption_key", "The encryption key of the root management server is not on this computer.")])
+            findings.append(
+                [Finding("encryption_key", "The encryption key of the root management server is not on this computer.")]
+            )
         if "reporting" in old and from_root and not self.reporting_here():
             findings.append(self.rs_config_2007())
         self.refuse(*findings)
@@ -380,10 +505,15 @@ class Setup:
 
     def new_warehouse(self):
         """Where setup puts the data warehouse that the group lacks."""
-        source, name = self.options.get("dwsqlserverinstance"), self.options.get("dwdatabasename", "OperationsManagerDW")
+        source, name = (
+            self.options.get("dwsqlserverinstance"),
+            self.options.get("dwdatabasename", "OperationsManagerDW"),
+        )
         if not source or not self.options.get("datawriteruser"):
-            raise CommandLineError("The management group has no data warehouse: /DWSqlServerInstance:, /DataWriterUser: and "
-                                   "/DataWriterPassword: are needed.")
+            raise CommandLineError(
+                "The management group has no data warehouse: /DWSqlServerInstance:, /DataWriterUser: and "
+                "/DataWriterPassword: are needed."
+            )
         return conversion.place_of(self.world, source, name)
 
     def upgrade_group(self, node, old, das, new_place, from_root):
@@ -423,18 +553,28 @@ class Setup:
             if group.nodes.get(machine.fqdn) is not None and footprint.has(machine, "agent"):
                 raise Refusal(NOT_VALID, Finding("agent", "OM component OMSERVER is not valid to install on this box."))
             das = self.das()
-            self.refuse(checks.operations_account(self.call, group), checks.platform(machine), checks.group_first(group),
-                        self.database_named())
+            self.refuse(
+                checks.operations_account(self.call, group),
+                checks.platform(machine),
+                checks.group_first(group),
+                self.database_named(),
+            )
             return self.install_server(kinds, das)
-        self.refuse(checks.group_first(group) if "web_console" in kinds or "reporting" in kinds else [],
-                    self.site(kinds))
+        self.refuse(
+            checks.group_first(group) if "web_console" in kinds or "reporting" in kinds else [], self.site(kinds)
+        )
         return self.upgrade_features(kinds, self.options.get("managementserver") or group.emulator)
 
     def database_named(self):
         place = self.group.operational
         given = (self.options.get("sqlserverinstance", ""), self.options.get("databasename", ""))
-        if given[0].lower() not in (place.source.lower(), place.server.lower()) or given[1].lower() != place.name.lower():
-            return [Finding("database", "The operational database named is not the one of an existing management group.")]
+        if (
+            given[0].lower() not in (place.source.lower(), place.server.lower())
+            or given[1].lower() != place.name.lower()
+        ):
+            return [
+                Finding("database", "The operational database named is not the one of an existing management group.")
+            ]
         return []
 
     def install_server(self, kinds, das):
@@ -444,8 +584,19 @@ class Setup:
         group.setup_running.add(machine.name)
         yield 600.0
         with group.quiet():
-            node = group.add(Node(machine.name, machine.fqdn, "management_server", RTM_2012, machine=machine, install="setup",
-                                  domain=machine.fqdn.partition(".")[2], installed=self.world.clock.utc(), modified=self.world.clock.utc()))
+            node = group.add(
+                Node(
+                    machine.name,
+                    machine.fqdn,
+                    "management_server",
+                    RTM_2012,
+                    machine=machine,
+                    install="setup",
+                    domain=machine.fqdn.partition(".")[2],
+                    installed=self.world.clock.utc(),
+                    modified=self.world.clock.utc(),
+                )
+            )
             group.role(machine.name, "management_server", "gained")
             footprint.management_server(machine, group, node, das=das)
             active(machine)
@@ -472,8 +623,16 @@ class Setup:
 
 def active(machine):
     """The events a server writes when it works on new configuration."""
-    machine.eventlog.write("Operations Manager", "OpsMgr Connector", "information", 20021, "The health service has obtained a configuration.")
-    machine.eventlog.write("Operations Manager", "HealthService", "information", 1210, "New configuration became active.")
+    machine.eventlog.write(
+        "Operations Manager",
+        "OpsMgr Connector",
+        "information",
+        20021,
+        "The health service has obtained a configuration.",
+    )
+    machine.eventlog.write(
+        "Operations Manager", "HealthService", "information", 1210, "New configuration became active."
+    )
 
 
 def setup(call, group):

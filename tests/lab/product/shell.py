@@ -63,7 +63,14 @@ class Cmdlet:
 class ShellError(WindowsError):
     """An error of a shell: ``exception`` is the .NET type's name."""
 
-    def __init__(self, message, exception="System.InvalidOperationException", cmdlet="", terminating=True, category="InvalidOperation"):
+    def __init__(
+        self,
+        message,
+        exception="System.InvalidOperationException",
+        cmdlet="",
+        terminating=True,
+        category="InvalidOperation",
+    ):
         super().__init__("opsmgr", message, None, {"exception": exception, "cmdlet": cmdlet})
         self.exception = exception
         self.cmdlet = cmdlet
@@ -75,13 +82,19 @@ COMMON = "Microsoft.EnterpriseManagement.Common."
 
 
 def unauthorized():
-    return ShellError("The user does not have sufficient permission to perform the operation.",
-                      COMMON + "UnauthorizedAccessMonitoringException", category="PermissionDenied")
+    return ShellError(
+        "The user does not have sufficient permission to perform the operation.",
+        COMMON + "UnauthorizedAccessMonitoringException",
+        category="PermissionDenied",
+    )
 
 
 def unavailable(server):
-    return ShellError(f"The sdk service is either not running or not yet initialized. The server was {server}.",
-                      COMMON + "ServiceNotRunningException", category="ConnectionError")
+    return ShellError(
+        f"The sdk service is either not running or not yet initialized. The server was {server}.",
+        COMMON + "ServiceNotRunningException",
+        category="ConnectionError",
+    )
 
 
 class Shell:
@@ -109,24 +122,38 @@ class Shell:
 
     def missing(self):
         if self.generation == "2007":
-            return ShellError("The Windows PowerShell snap-in 'Microsoft.EnterpriseManagement.OperationsManager.Client' is not "
-                              "installed on this machine.", "System.Management.Automation.PSArgumentException", "Add-PSSnapin",
-                              category="InvalidArgument")
-        return ShellError("The specified module 'OperationsManager' was not loaded because no valid module file was found in any "
-                          "module directory.", "System.IO.FileNotFoundException", "Import-Module", category="ResourceUnavailable")
+            return ShellError(
+                "The Windows PowerShell snap-in 'Microsoft.EnterpriseManagement.OperationsManager.Client' is not "
+                "installed on this machine.",
+                "System.Management.Automation.PSArgumentException",
+                "Add-PSSnapin",
+                category="InvalidArgument",
+            )
+        return ShellError(
+            "The specified module 'OperationsManager' was not loaded because no valid module file was found in any "
+            "module directory.",
+            "System.IO.FileNotFoundException",
+            "Import-Module",
+            category="ResourceUnavailable",
+        )
 
     def invoke(self, cmdlet, parameters=None, input=None, location=None, *, user="", logon="network"):
         """One cmdlet in a session of its own, connected to the server that ``location`` names."""
         session = self.open(user, logon)
         session.connect(server_of(location) or self.machine.fqdn)
-        return session.invoke(cmdlet, parameters or {}, input, location if self.generation == "2012" else session.location)
+        return session.invoke(
+            cmdlet, parameters or {}, input, location if self.generation == "2012" else session.location
+        )
 
     def declarations(self):
         """The entries of the bridge's ``cmdlets``."""
         found = []
         for cmdlet in self.cmdlets.values():
-            item = {"name": cmdlet.name, "parameters": [p.declaration() for p in cmdlet.parameters],
-                    "class": f"{MONITORING}.{cmdlet.name.replace('-', '')}Cmdlet"}
+            item = {
+                "name": cmdlet.name,
+                "parameters": [p.declaration() for p in cmdlet.parameters],
+                "class": f"{MONITORING}.{cmdlet.name.replace('-', '')}Cmdlet",
+            }
             if self.generation == "2007":
                 item["snapin"] = "Microsoft.EnterpriseManagement.OperationsManager.Client"
             found.append(item)
@@ -160,24 +187,39 @@ class ShellSession:
             node = group.root_node
         if target is None and node is None:
             raise unavailable(name)
-        hosts = group.machines_of_root() if node is not None and node.fqdn == group.root and group.cluster else [target or node.machine]
+        hosts = (
+            group.machines_of_root()
+            if node is not None and node.fqdn == group.root and group.cluster
+            else [target or node.machine]
+        )
         here = self.machine in hosts
-        if not here and not any(m is not None and m.up and self.machine.network.can_reach(name, 5724) for m in hosts) and not (
-            group.cluster and node is not None and node.fqdn == group.root
+        if (
+            not here
+            and not any(m is not None and m.up and self.machine.network.can_reach(name, 5724) for m in hosts)
+            and not (group.cluster and node is not None and node.fqdn == group.root)
         ):
             raise unavailable(name)
-        if node is None or node.kind != "management_server" or not any(m is not None and running_service(m, "OMSDK") for m in hosts):
+        if (
+            node is None
+            or node.kind != "management_server"
+            or not any(m is not None and running_service(m, "OMSDK") for m in hosts)
+        ):
             raise unavailable(name)
         new = group.new and node.new
         if self.shell.generation == "2007":
             if new:
-                raise ShellError(f"The server {name} runs a version of the product that this shell cannot connect to.",
-                                 COMMON + "ServerDisconnectedException")
+                raise ShellError(
+                    f"The server {name} runs a version of the product that this shell cannot connect to.",
+                    COMMON + "ServerDisconnectedException",
+                )
             if group.root != node.fqdn:
                 raise unavailable(name)
         elif not new:
-            raise ShellError(f"The management group of {name} has not been upgraded: version {group.version} cannot be managed with "
-                             "this module.", COMMON + "ServerDisconnectedException")
+            raise ShellError(
+                f"The management group of {name} has not been upgraded: version {group.version} cannot be managed with "
+                "this module.",
+                COMMON + "ServerDisconnectedException",
+            )
         who, logon = (user, "interactive") if user else (self.user, self.logon)
         if user and password is not None:
             world.accounts.check(user, password, self.machine)
@@ -193,22 +235,29 @@ class ShellSession:
     def node_for(self, parameters, location, cmdlet):
         """The connection a call uses; refused as the product refuses."""
         if self.shell.generation == "2012":
-            wanted = (parameters.get("ComputerName") or [None])
+            wanted = parameters.get("ComputerName") or [None]
             wanted = wanted[0] if isinstance(wanted, list) else wanted
             if wanted:
                 self.connect(wanted)
             if not self.connections:
-                raise ShellError("There is no active connection to a management group. Create one with "
-                                 "New-SCOMManagementGroupConnection.", "System.InvalidOperationException", cmdlet)
+                raise ShellError(
+                    "There is no active connection to a management group. Create one with "
+                    "New-SCOMManagementGroupConnection.",
+                    "System.InvalidOperationException",
+                    cmdlet,
+                )
             return self.connections[self.connected_to]
         path = parameters.get("Path")
         path = path[0] if isinstance(path, list) else path
         server = server_of(path or location)
         node = self.group.node(server) if server else None
         if node is None or node.fqdn not in self.connections:
-            raise ShellError("The current location is not under the Operations Manager provider, or names no connected management "
-                             f"server. Set the location to {PROVIDER}::<server> first, or give -Path.",
-                             "System.Management.Automation.ProviderNotFoundException", cmdlet)
+            raise ShellError(
+                "The current location is not under the Operations Manager provider, or names no connected management "
+                f"server. Set the location to {PROVIDER}::<server> first, or give -Path.",
+                "System.Management.Automation.ProviderNotFoundException",
+                cmdlet,
+            )
         return self.connections[node.fqdn]
 
     # ---- calls ------------------------------------------------------------------------------------------------
@@ -217,8 +266,13 @@ class ShellSession:
         """Run a cmdlet; answers its objects."""
         found = self.shell.cmdlets.get(cmdlet.lower())
         if found is None:
-            raise ShellError(f"The term '{cmdlet}' is not recognized as the name of a cmdlet, function, script file, or operable "
-                             "program.", "System.Management.Automation.CommandNotFoundException", cmdlet, category="ObjectNotFound")
+            raise ShellError(
+                f"The term '{cmdlet}' is not recognized as the name of a cmdlet, function, script file, or operable "
+                "program.",
+                "System.Management.Automation.CommandNotFoundException",
+                cmdlet,
+                category="ObjectNotFound",
+            )
         named = {p.name.lower(): p.name for p in found.parameters}
         named.update({a.lower(): p.name for p in found.parameters for a in p.aliases})
         bound = {}
@@ -226,8 +280,12 @@ class ShellSession:
             if value is None:
                 continue
             if name.lower() not in named:
-                raise ShellError(f"A parameter cannot be found that matches parameter name '{name}'.",
-                                 "System.Management.Automation.ParameterBindingException", found.name, category="InvalidArgument")
+                raise ShellError(
+                    f"A parameter cannot be found that matches parameter name '{name}'.",
+                    "System.Management.Automation.ParameterBindingException",
+                    found.name,
+                    category="InvalidArgument",
+                )
             bound[named[name.lower()]] = value
         piped = list(input) if input is not None else None
         taken = next((p.name for p in found.parameters if p.pipeline), None)
@@ -235,13 +293,20 @@ class ShellSession:
             bound[taken] = piped
         for parameter in found.parameters:
             if parameter.mandatory and parameter.set == "__AllParameterSets" and parameter.name not in bound:
-                raise ShellError(f"Cannot process command because of one or more missing mandatory parameters: {parameter.name}.",
-                                 "System.Management.Automation.ParameterBindingException", found.name, category="InvalidArgument")
+                raise ShellError(
+                    f"Cannot process command because of one or more missing mandatory parameters: {parameter.name}.",
+                    "System.Management.Automation.ParameterBindingException",
+                    found.name,
+                    category="InvalidArgument",
+                )
         with self.machine.world.lock:
             if found.run in FREE:
                 return list(found.run(self, self.group, bound) or [])
-            node = self.node_for(bound, location if location is not None else
-                                 (self.location if self.shell.generation == "2012" else None), found.name)
+            node = self.node_for(
+                bound,
+                location if location is not None else (self.location if self.shell.generation == "2012" else None),
+                found.name,
+            )
             self.check_alive(node)
             try:
                 return list(found.run(self, self.group, bound) or [])
@@ -256,8 +321,11 @@ class ShellSession:
             self.connections.pop(node.fqdn, None)
             raise unavailable(node.fqdn)
         if self.shell.generation == "2007" and self.group.new:
-            raise ShellError("The client has been disconnected from the server. Please call ManagementGroup.Reconnect() to reestablish "
-                             "the connection.", COMMON + "ServerDisconnectedException")
+            raise ShellError(
+                "The client has been disconnected from the server. Please call ManagementGroup.Reconnect() to reestablish "
+                "the connection.",
+                COMMON + "ServerDisconnectedException",
+            )
 
     def management_group(self):
         """The connection's ManagementGroup object."""
@@ -285,8 +353,10 @@ class ShellSession:
                     enabled = enabled.lower() == "true"
                 group.set_subscription(item, bool(enabled))
                 return None
-        raise ShellError(f"Method invocation failed because the object does not contain a method named '{name}'.",
-                         "System.Management.Automation.RuntimeException")
+        raise ShellError(
+            f"Method invocation failed because the object does not contain a method named '{name}'.",
+            "System.Management.Automation.RuntimeException",
+        )
 
     # ---- provider (the 2007 shell's) --------------------------------------------------------------------------
 
@@ -336,8 +406,12 @@ def nodes_of(group, value, kinds, cmdlet):
         wanted = str(ident(item) or "").lower()
         node = next((n for n in group.nodes.values() if wanted in (n.id, n.fqdn, n.name.lower())), None)
         if node is None or node.kind not in kinds:
-            raise ShellError(f"Cannot bind parameter: no such object: {wanted}.",
-                             "System.Management.Automation.ParameterBindingException", cmdlet, category="InvalidArgument")
+            raise ShellError(
+                f"Cannot bind parameter: no such object: {wanted}.",
+                "System.Management.Automation.ParameterBindingException",
+                cmdlet,
+                category="InvalidArgument",
+            )
         found.append(node)
     return found
 
@@ -365,7 +439,9 @@ def entries_of(group, value, cmdlet):
         wanted = str(ident(item) or "").lower()
         entry = next((p for p in group.pending if wanted in (p.id, p.agent) and not p.hidden), None)
         if entry is None:
-            raise ShellError("The requested agent pending action was not found.", COMMON + "ObjectNotFoundException", cmdlet)
+            raise ShellError(
+                "The requested agent pending action was not found.", COMMON + "ObjectNotFoundException", cmdlet
+            )
         found.append(entry)
     return found
 
@@ -405,10 +481,14 @@ def read_pack_file(session, path):
     name = re.search(r"<ID>([^<]+)</ID>", text)
     version = re.search(r"<Version>([^<]+)</Version>", text)
     if not (name and version):
-        raise ShellError(f"The management pack '{path}' is not valid.", "Microsoft.EnterpriseManagement.Common.ManagementPackException",
-                         category="InvalidData")
-    return Pack(name.group(1), version.group(1), path.lower().endswith((".mp", ".mpb")), True,
-                name.group(1).replace(".", " "))
+        raise ShellError(
+            f"The management pack '{path}' is not valid.",
+            "Microsoft.EnterpriseManagement.Common.ManagementPackException",
+            category="InvalidData",
+        )
+    return Pack(
+        name.group(1), version.group(1), path.lower().endswith((".mp", ".mpb")), True, name.group(1).replace(".", " ")
+    )
 
 
 def import_packs(session, group, paths):
@@ -418,8 +498,10 @@ def import_packs(session, group, paths):
         pack = read_pack_file(session, str(path))
         before = next((p for p in group.packs if p.name.lower() == pack.name.lower()), None)
         if before is not None and tuple(map(int, before.version.split("."))) > tuple(map(int, pack.version.split("."))):
-            raise ShellError(f"The management pack {pack.name} is newer in the management group.",
-                             "Microsoft.EnterpriseManagement.Common.ManagementPackException")
+            raise ShellError(
+                f"The management pack {pack.name} is newer in the management group.",
+                "Microsoft.EnterpriseManagement.Common.ManagementPackException",
+            )
         group.import_pack(pack)
     return []
 
@@ -440,8 +522,11 @@ def remove_packs(session, group, value, cmdlet):
     for pack in packs:
         users = [p.name for p in group.packs if pack.name in p.needs and p not in packs]
         if users or pack.builtin:
-            raise ShellError(f"The management pack {pack.name} cannot be removed: {', '.join(users) or 'it belongs to the product'}.",
-                             "Microsoft.EnterpriseManagement.Common.ManagementPackException", cmdlet)
+            raise ShellError(
+                f"The management pack {pack.name} cannot be removed: {', '.join(users) or 'it belongs to the product'}.",
+                "Microsoft.EnterpriseManagement.Common.ManagementPackException",
+                cmdlet,
+            )
     for pack in packs:
         group.remove_pack(pack)
     return []
@@ -450,16 +535,26 @@ def remove_packs(session, group, value, cmdlet):
 def export_packs(session, group, value, folder, cmdlet):
     for pack in packs_of(group, value, cmdlet):
         if not session.machine.files.is_directory(folder):
-            raise ShellError(f"The directory '{folder}' does not exist.", "System.IO.DirectoryNotFoundException", cmdlet)
-        text = (f'<?xml version="1.0" encoding="utf-8"?>\r\n<ManagementPack><Manifest><Identity><ID>{pack.name}</ID>'
-                f"<Version>{pack.version}</Version></Identity></Manifest></ManagementPack>\r\n")
+            raise ShellError(
+                f"The directory '{folder}' does not exist.", "System.IO.DirectoryNotFoundException", cmdlet
+            )
+        text = (
+            f'<?xml version="1.0" encoding="utf-8"?>\r\n<ManagementPack><Manifest><Identity><ID>{pack.name}</ID>'
+            f"<Version>{pack.version}</Version></Identity></Manifest></ManagementPack>\r\n"
+        )
         session.machine.files.write(folder.rstrip("\\") + f"\\{pack.name}.xml", text.encode())
     return []
 
 
-CLASSES = ("Microsoft.SystemCenter.Agent", "Microsoft.SystemCenter.HealthService", "Microsoft.SystemCenter.HealthServiceWatcher",
-           "Microsoft.SystemCenter.GatewayManagementServer", "Microsoft.SystemCenter.ManagementServer",
-           "Microsoft.SystemCenter.RootManagementServer", "Microsoft.Windows.Computer")
+CLASSES = (
+    "Microsoft.SystemCenter.Agent",
+    "Microsoft.SystemCenter.HealthService",
+    "Microsoft.SystemCenter.HealthServiceWatcher",
+    "Microsoft.SystemCenter.GatewayManagementServer",
+    "Microsoft.SystemCenter.ManagementServer",
+    "Microsoft.SystemCenter.RootManagementServer",
+    "Microsoft.Windows.Computer",
+)
 
 
 def classes(group, parameters):
@@ -476,8 +571,12 @@ def instances(group, value, wrapped):
         name = next((c for c in CLASSES if wanted in (c.lower(), guid("class", c))), None)
         if name is None:
             raise ShellError(f"The class {wanted} was not found.", COMMON + "ObjectNotFoundException")
-        kinds = {"Agent": ("agent",), "GatewayManagementServer": ("gateway",), "ManagementServer": ("management_server",),
-                 "RootManagementServer": ("management_server",)}.get(name.rsplit(".", 1)[-1], ("agent", "gateway", "management_server"))
+        kinds = {
+            "Agent": ("agent",),
+            "GatewayManagementServer": ("gateway",),
+            "ManagementServer": ("management_server",),
+            "RootManagementServer": ("management_server",),
+        }.get(name.rsplit(".", 1)[-1], ("agent", "gateway", "management_server"))
         for node in group.of_kind(*kinds):
             if name.endswith("RootManagementServer") and node.fqdn not in (group.root, group.emulator):
                 continue

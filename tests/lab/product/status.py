@@ -20,8 +20,19 @@ from tests.lab.world.replay import register_replay
 from . import footprint
 from .names import CUMULATIVE_UPDATES, POOLS, PRODUCTS, UNINSTALL, is_2012, product_code
 
-ROLES = ("root_management_server", "rms_emulator", "management_server", "gateway", "operational_database", "data_warehouse", "reporting",
-         "web_console", "console", "acs_collector", "acs_database")
+ROLES = (
+    "root_management_server",
+    "rms_emulator",
+    "management_server",
+    "gateway",
+    "operational_database",
+    "data_warehouse",
+    "reporting",
+    "web_console",
+    "console",
+    "acs_collector",
+    "acs_database",
+)
 DATABASE_ROLES = {"operational": "operational_database", "warehouse": "data_warehouse", "audit": "acs_database"}
 FEATURE_ROLES = ("reporting", "web_console", "console", "acs_collector")
 COUNTED = ("LocalizedText", "PublisherMessages")
@@ -36,20 +47,32 @@ def status(world, *, machines=True, full=False):
     with world.lock:
         group, estate = world.group, world.estate
         found = {
-            "management_group": group.name, "domain": estate.domain, "language": group.language, "version": group.version,
+            "management_group": group.name,
+            "domain": estate.domain,
+            "language": group.language,
+            "version": group.version,
             "product": "2012" if group.new else "2007 R2",
-            "root_management_server": name_in(group, group.root), "rms_emulator": name_in(group, group.emulator),
-            "places": {kind: {"server": p.server, "instance": p.instance, "name": p.name} if p else None
-                       for kind in DATABASE_ROLES for p in [getattr(group, kind)]},
+            "root_management_server": name_in(group, group.root),
+            "rms_emulator": name_in(group, group.emulator),
+            "places": {
+                kind: {"server": p.server, "instance": p.instance, "name": p.name} if p else None
+                for kind in DATABASE_ROLES
+                for p in [getattr(group, kind)]
+            },
             "sql": {m.name: instances(m) for m in world.machines.values() if m.extra.get("sql")},
             "servers": [server(world, s) for s in estate.servers],
             "agents": [agent(world, n) for n in group.agents],
             "subscriptions": [{"name": s.name, "enabled": s.enabled} for s in group.subscriptions],
             "connectors": [connector(world, c) for c in group.connectors if not c.internal],
-            "pending": [{"agent": p.agent, "type": p.type, "hidden": p.hidden, "server": p.server} for p in group.pending],
+            "pending": [
+                {"agent": p.agent, "type": p.type, "hidden": p.hidden, "server": p.server} for p in group.pending
+            ],
             "consoles": list(group.sessions),
-            "management_packs": [{"name": p.name, "version": p.version, "sealed": p.sealed, "consistent": p.consistent}
-                                 for p in group.packs if not p.builtin],
+            "management_packs": [
+                {"name": p.name, "version": p.version, "sealed": p.sealed, "consistent": p.consistent}
+                for p in group.packs
+                if not p.builtin
+            ],
             "builtin_management_packs": {p.name: p.version for p in group.packs if p.builtin},
             "backups": backups(world),
             "approved_gateways": sorted(group.approved_gateways),
@@ -69,10 +92,17 @@ def name_in(group, fqdn):
 def host(spec):
     """What an estate says of a machine."""
     return {
-        "name": spec.name, "fqdn": spec.fqdn,
+        "name": spec.name,
+        "fqdn": spec.fqdn,
         "os": {"release": spec.os.release, "service_pack": spec.os.service_pack, "architecture": spec.os.architecture},
-        "memory_mb": spec.memory_mb, "free_mb": spec.free_mb, "processors": spec.processors, "powershell": spec.powershell,
-        "winrm": spec.winrm, "domain_joined": spec.domain_joined, "certificate": spec.certificate, "software": dict(spec.software),
+        "memory_mb": spec.memory_mb,
+        "free_mb": spec.free_mb,
+        "processors": spec.processors,
+        "powershell": spec.powershell,
+        "winrm": spec.winrm,
+        "domain_joined": spec.domain_joined,
+        "certificate": spec.certificate,
+        "software": dict(spec.software),
     }
 
 
@@ -92,13 +122,27 @@ def server(world, spec):
     node = node if node is not None and node.kind != "agent" else None
     found = host(spec)
     found.update(
-        features=features(machine), up=machine.up, services=services(machine),
-        node=None if node is None else {"kind": node.kind, "version": node.version, "cumulative_update": node.cumulative_update,
-                                        "health": node.color, "install": node.install},
+        features=features(machine),
+        up=machine.up,
+        services=services(machine),
+        node=None
+        if node is None
+        else {
+            "kind": node.kind,
+            "version": node.version,
+            "cumulative_update": node.cumulative_update,
+            "health": node.color,
+            "install": node.install,
+        },
         reports_to=name_in(group, node.primary) if node and node.kind == "gateway" else None,
-        failover=[n for n in (name_in(group, f) for f in node.failover) if n] if node and node.kind == "gateway" else [],
-        sql=sql_spec(machine, spec), cluster_node_of=spec.cluster_node_of,
-        cluster={"virtual_name": spec.cluster.virtual_name, "nodes": list(spec.cluster.nodes)} if spec.cluster else None,
+        failover=[n for n in (name_in(group, f) for f in node.failover) if n]
+        if node and node.kind == "gateway"
+        else [],
+        sql=sql_spec(machine, spec),
+        cluster_node_of=spec.cluster_node_of,
+        cluster={"virtual_name": spec.cluster.virtual_name, "nodes": list(spec.cluster.nodes)}
+        if spec.cluster
+        else None,
     )
     return found
 
@@ -112,15 +156,25 @@ def sql_spec(machine, spec):
     if sql is None:
         return None
     instance = next(iter(sql.instances.values()))
-    return {"version": instance.version, "edition": instance.edition, "instance": instance.name, "full_text": bool(instance.full_text),
-            "allow_updates": instance.configuration["allow updates"][1], "collation": instance.collation}
+    return {
+        "version": instance.version,
+        "edition": instance.edition,
+        "instance": instance.name,
+        "full_text": bool(instance.full_text),
+        "allow_updates": instance.configuration["allow updates"][1],
+        "collation": instance.collation,
+    }
 
 
 def instances(machine):
     """Instances of a machine: options in use, and user databases."""
-    return {i.name: {"configuration": {k: v[1] for k, v in i.configuration.items()},
-                     "databases": {d.name: database(d) for d in i.databases.values() if not d.system}}
-            for i in machine.extra["sql"].instances.values()}
+    return {
+        i.name: {
+            "configuration": {k: v[1] for k, v in i.configuration.items()},
+            "databases": {d.name: database(d) for d in i.databases.values() if not d.system},
+        }
+        for i in machine.extra["sql"].instances.values()
+    }
 
 
 database = describe_state
@@ -128,15 +182,25 @@ database = describe_state
 
 def agent(world, node):
     group = world.group
-    spec = next((a for a in world.estate.agents if a.name == node.name), None) or (node.machine.spec if node.machine else None)
+    spec = next((a for a in world.estate.agents if a.name == node.name), None) or (
+        node.machine.spec if node.machine else None
+    )
     found = host(spec) if spec else {"name": node.name, "fqdn": node.fqdn}
     machine = node.machine
     forwarder = machine.services.get("AdtAgent") if machine else None
     found.update(
-        install=node.install, version=node.version, cumulative_update=node.cumulative_update, health=node.color,
-        primary=name_in(group, node.primary) or node.primary, failover=[name_in(group, f) or f for f in node.failover],
-        acs=(forwarder is not None and forwarder.start_mode != "disabled") if machine else node.fqdn in group.forwarders,
-        console=bool(machine and footprint.has(machine, "console")), modelled=machine is not None)
+        install=node.install,
+        version=node.version,
+        cumulative_update=node.cumulative_update,
+        health=node.color,
+        primary=name_in(group, node.primary) or node.primary,
+        failover=[name_in(group, f) or f for f in node.failover],
+        acs=(forwarder is not None and forwarder.start_mode != "disabled")
+        if machine
+        else node.fqdn in group.forwarders,
+        console=bool(machine and footprint.has(machine, "console")),
+        modelled=machine is not None,
+    )
     return found
 
 
@@ -189,7 +253,11 @@ def derive(found):
                 roles.add(role)
         entry["roles"] = [r for r in ROLES if r in roles]
         if node is not None:
-            entry["version"], entry["cumulative_update"], entry["health"] = node["version"], node["cumulative_update"], node["health"]
+            entry["version"], entry["cumulative_update"], entry["health"] = (
+                node["version"],
+                node["cumulative_update"],
+                node["health"],
+            )
         else:
             builds = [v for k, v in sorted(entry["features"].items())]
             entry["version"] = builds[0] if builds else None
@@ -198,11 +266,20 @@ def derive(found):
     found["databases"] = {}
     for kind in DATABASE_ROLES:
         where = place[kind]
-        known = where and found["sql"].get(where["server"], {}).get(where["instance"], {}).get("databases", {}).get(where["name"])
-        found["databases"][kind] = {"server": where["server"], "instance": where["instance"], "name": where["name"], **known} if known else None
+        known = where and found["sql"].get(where["server"], {}).get(where["instance"], {}).get("databases", {}).get(
+            where["name"]
+        )
+        found["databases"][kind] = (
+            {"server": where["server"], "instance": where["instance"], "name": where["name"], **known}
+            if known
+            else None
+        )
     new = is_2012(found["version"])
-    members = sorted(s["name"] for s in names.values()
-                     if s.get("node") and s["node"]["kind"] == "management_server" and is_2012(s["node"]["version"]))
+    members = sorted(
+        s["name"]
+        for s in names.values()
+        if s.get("node") and s["node"]["kind"] == "management_server" and is_2012(s["node"]["version"])
+    )
     found["resource_pools"] = [{"name": p, "members": members} for p in POOLS] if new else []
     operational = found["databases"]["operational"]
     found["converting"] = operational["content"].get("conversion", "") if operational else ""
@@ -215,14 +292,32 @@ def derive(found):
 
 # ---- an estate again ------------------------------------------------------------------------------------------
 
-HOST_KEYS = ("name", "fqdn", "os", "memory_mb", "free_mb", "processors", "powershell", "winrm", "domain_joined", "certificate", "software")
+HOST_KEYS = (
+    "name",
+    "fqdn",
+    "os",
+    "memory_mb",
+    "free_mb",
+    "processors",
+    "powershell",
+    "winrm",
+    "domain_joined",
+    "certificate",
+    "software",
+)
 
 
 def estate_of(found, now=None):
     """The estate a status describes, as plain data that ``tests.lab.estate.parse_estate`` reads. ``now``: for backups' ages."""
     now = now or datetime(2012, 5, 12, 18, tzinfo=timezone.utc)
-    level = next((s["cumulative_update"] for s in found["servers"] if s["name"] in
-                  (found["root_management_server"], found["rms_emulator"])), 0)
+    level = next(
+        (
+            s["cumulative_update"]
+            for s in found["servers"]
+            if s["name"] in (found["root_management_server"], found["rms_emulator"])
+        ),
+        0,
+    )
     servers = []
     for entry in found["servers"]:
         one = {k: entry[k] for k in HOST_KEYS}
@@ -236,17 +331,28 @@ def estate_of(found, now=None):
         if entry.get("reports_to") and entry.get("failover"):
             one["failover"] = entry["failover"]
         servers.append(one)
-    agents = [{**{k: a[k] for k in HOST_KEYS if k in a},
-               **{k: a[k] for k in ("install", "primary", "failover", "version", "cumulative_update", "acs", "console")}}
-              for a in found["agents"]]
+    agents = [
+        {
+            **{k: a[k] for k in HOST_KEYS if k in a},
+            **{k: a[k] for k in ("install", "primary", "failover", "version", "cumulative_update", "acs", "console")},
+        }
+        for a in found["agents"]
+    ]
     keys = ("server", "name", "data_mb", "used_percent", "log_mb", "collation", "broker")
     result = {
-        "management_group": found["management_group"], "domain": found["domain"], "language": found["language"],
-        "cumulative_update": level, "servers": servers, "agents": agents,
+        "management_group": found["management_group"],
+        "domain": found["domain"],
+        "language": found["language"],
+        "cumulative_update": level,
+        "servers": servers,
+        "agents": agents,
         "databases": {k: {n: d[n] for n in keys} if d else None for k, d in found["databases"].items()},
-        "subscriptions": found["subscriptions"], "connectors": found["connectors"],
+        "subscriptions": found["subscriptions"],
+        "connectors": found["connectors"],
         "pending": [{k: p[k] for k in ("agent", "type", "hidden")} for p in found["pending"]],
-        "connected_consoles": found["connected_consoles"], "management_packs": found["management_packs"], "backups": {},
+        "connected_consoles": found["connected_consoles"],
+        "management_packs": found["management_packs"],
+        "backups": {},
     }
     for what, entry in found["backups"].items():
         if what in DATABASE_ROLES:
@@ -286,13 +392,16 @@ def short(found, fqdn):
 
 def handler(*kinds):
     """Register a function for kinds of events on whole statuses; what follows is derived again."""
+
     def register(function):
         def call(found, event):
             if whole(found):
                 function(found, event)
                 derive(found)
+
         register_replay(*kinds)(call)
         return function
+
     return register
 
 
@@ -334,7 +443,7 @@ def _version(found, event):
     entry = by_fqdn(found, event["of"])
     if entry is None:
         return
-    target = entry if "install" in entry and "node" not in entry else entry["node"]
+    target = entry.get("node", entry)
     if target is not None:
         target["version"], target["cumulative_update"] = event["to"], event["cumulative_update"]
 
@@ -347,8 +456,13 @@ def _member(found, event):
             if entry is None or "node" in entry:
                 found["agents"].append({**event["state"]})
         elif entry is not None:
-            entry["node"] = {"kind": event["node"], "version": event["version"], "cumulative_update": event["cumulative_update"],
-                             "health": event["health"], "install": event["install"]}
+            entry["node"] = {
+                "kind": event["node"],
+                "version": event["version"],
+                "cumulative_update": event["cumulative_update"],
+                "health": event["health"],
+                "install": event["install"],
+            }
     elif event["node"] == "agent":
         found["agents"] = [a for a in found["agents"] if a["fqdn"] != event["of"]]
     elif entry is not None:
@@ -408,8 +522,14 @@ def _parent(found, event):
 @handler("pending")
 def _pending(found, event):
     if event["change"] == "added":
-        found["pending"].append({"agent": event["agent"], "type": event["type"], "hidden": event.get("hidden", False),
-                                 "server": event.get("server")})
+        found["pending"].append(
+            {
+                "agent": event["agent"],
+                "type": event["type"],
+                "hidden": event.get("hidden", False),
+                "server": event.get("server"),
+            }
+        )
     else:
         for one in found["pending"]:
             if (one["agent"], one["type"]) == (event["agent"], event["type"]):
@@ -421,7 +541,7 @@ def _pending(found, event):
 def _agent(found, event):
     entry = by_fqdn(found, event["name"])
     if entry is not None and "install" in event:
-        (entry if "node" not in entry else entry["node"])["install"] = event["install"]
+        entry.get("node", entry)["install"] = event["install"]
 
 
 @handler("health")
@@ -463,7 +583,9 @@ def _pack(found, event):
     else:
         if known is not None:
             found["management_packs"].remove(known)
-        found["management_packs"].append({"name": name, "version": event["to"], "sealed": event["sealed"], "consistent": True})
+        found["management_packs"].append(
+            {"name": name, "version": event["to"], "sealed": event["sealed"], "consistent": True}
+        )
 
 
 @handler("gateway_approval")

@@ -41,8 +41,11 @@ def adt_setup(call, group):
         if group.audit is None:
             return 1603, "database: there is no audit database"
         try:
-            session = machine.sql(group.audit.source if group.audit.server.lower() != machine.name.lower() else checks.local(group.audit),
-                                  call.user, call.logon)
+            session = machine.sql(
+                group.audit.source if group.audit.server.lower() != machine.name.lower() else checks.local(group.audit),
+                call.user,
+                call.logon,
+            )
             if not session.instance.is_sysadmin(session.login):
                 return 1603, "account: not in the sysadmin role of the audit database's server"
         except WindowsError as error:
@@ -65,16 +68,29 @@ def adt_setup(call, group):
         old = database.content.get("schema", 6)
         database.content["schema"] = 7
         group.touched()
-        database.instance.server.machine.record("database", name=database.name, change="schema", detail={"from": old, "to": 7},
-                                                instance=database.instance.name)
+        database.instance.server.machine.record(
+            "database",
+            name=database.name,
+            change="schema",
+            detail={"from": old, "to": 7},
+            instance=database.instance.name,
+        )
         yield 60.0
         footprint.acs_collector(machine, group, RTM_2012)
         code, reason = 0, None
         return Result(0)
     finally:
-        machine.record("installer", product=PRODUCTS["acs_collector"][1], action="upgrade", from_=before,
-                       to=RTM_2012 if code == 0 else before, exit=code, reason=reason, seconds=round(world.clock.now() - started, 1),
-                       command_line=f"AdtSetup.exe {call.command_line}")
+        machine.record(
+            "installer",
+            product=PRODUCTS["acs_collector"][1],
+            action="upgrade",
+            from_=before,
+            to=RTM_2012 if code == 0 else before,
+            exit=code,
+            reason=reason,
+            seconds=round(world.clock.now() - started, 1),
+            command_line=f"AdtSetup.exe {call.command_line}",
+        )
 
 
 KEY_MAGIC = b"RMS-KEY\n"
@@ -93,9 +109,15 @@ def secure_storage_backup(call, group):
     if len(words) != 2 or words[0].lower() not in ("backup", "restore"):
         return Result(1, "Usage: SecureStorageBackup.exe <Backup|Restore> <BackupFile>" + CRLF)
     directory = call.path.rsplit("\\", 1)[0]
-    if call.directory.rstrip("\\").lower() != directory.lower() or not machine.files.exists(directory + r"\HealthService.dll"):
-        return Result(1, "", "Unhandled Exception: System.DllNotFoundException: Unable to load DLL 'MOMBins.dll'. It must be run from "
-                      "the installation directory." + CRLF)
+    if call.directory.rstrip("\\").lower() != directory.lower() or not machine.files.exists(
+        directory + r"\HealthService.dll"
+    ):
+        return Result(
+            1,
+            "",
+            "Unhandled Exception: System.DllNotFoundException: Unable to load DLL 'MOMBins.dll'. It must be run from "
+            "the installation directory." + CRLF,
+        )
     if checks.administrator(call):
         return Result(1, "", "Access is denied." + CRLF)
     restoring = words[0].lower() == "restore"
@@ -128,7 +150,9 @@ def backup_key(call, group, path, password):
     except WindowsError as error:
         return failed(call, "backup", path, error.message)
     group.key_backup = {"file": path, "taken_after_cu": node.cumulative_update}
-    machine.record("backup", what="encryption_key", file=path, verified=None, exit=0, taken_after_cu=node.cumulative_update)
+    machine.record(
+        "backup", what="encryption_key", file=path, verified=None, exit=0, taken_after_cu=node.cumulative_update
+    )
     return Result(0, CRLF + "Secure storage backup completed successfully." + CRLF)
 
 
@@ -173,7 +197,9 @@ def gateway_approval(call, group):
     if node is None or node.kind != "management_server":
         return Result(1, "", "The tool must be run on a management server, from its installation directory." + CRLF)
     accounts = machine.world.accounts
-    if not accounts.may(call.user, "opsmgr_admin", machine) or (node.fqdn != group.root and not group.new and not call.delegates):
+    if not accounts.may(call.user, "opsmgr_admin", machine) or (
+        node.fqdn != group.root and not group.new and not call.delegates
+    ):
         return Result(1, "", "The user does not have sufficient permission to perform the operation." + CRLF)
     if action == "create":
         group.approved_gateways.add(gateway)
@@ -195,5 +221,16 @@ def mofcomp(call, group):
     path = call.arguments[-1].strip('"') if call.arguments else ""
     if not path or path.startswith("-"):
         return Result(1, "usage: mofcomp [options] <MOF filename>" + CRLF)
-    return Result(0, "Microsoft (R) MOF Compiler Version 6.1.7600.16385" + CRLF + f"Parsing MOF file: {path}" + CRLF +
-                  "MOF file has been successfully parsed" + CRLF + "Storing data in the repository..." + CRLF + "Done!" + CRLF)
+    return Result(
+        0,
+        "Microsoft (R) MOF Compiler Version 6.1.7600.16385"
+        + CRLF
+        + f"Parsing MOF file: {path}"
+        + CRLF
+        + "MOF file has been successfully parsed"
+        + CRLF
+        + "Storing data in the repository..."
+        + CRLF
+        + "Done!"
+        + CRLF,
+    )

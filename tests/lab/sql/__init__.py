@@ -11,5 +11,22 @@ from .server import Database, DatabaseFile, Instance, SqlServer, find_server, in
 from .session import Session
 from .tables import Function, Procedure, Table, columns
 
-__all__ = ["Column", "Database", "DatabaseFile", "Function", "Instance", "Procedure", "ResultSet", "ResultSets", "Session",
-           "SqlError", "SqlServer", "Table", "columns", "find_server", "install", "install_reporting", "open_session"]
+__all__ = [
+    "Column",
+    "Database",
+    "DatabaseFile",
+    "Function",
+    "Instance",
+    "Procedure",
+    "ResultSet",
+    "ResultSets",
+    "Session",
+    "SqlError",
+    "SqlServer",
+    "Table",
+    "columns",
+    "find_server",
+    "install",
+    "install_reporting",
+    "open_session",
+]

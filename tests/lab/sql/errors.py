@@ -61,9 +61,7 @@ def no_procedure(name, line=1):
 
 def no_database(name, line=1):
     """911: a database named in a statement does not exist."""
-    return SqlError(
-        911, f"Database '{name}' does not exist. Make sure that the name is entered correctly.", line=line
-    )
+    return SqlError(911, f"Database '{name}' does not exist. Make sure that the name is entered correctly.", line=line)
 
 
 def cannot_open(name, login):

@@ -13,11 +13,33 @@ import uuid
 from .results import encode, to_datetime
 
 UNITS = {
-    "year": "year", "yy": "year", "yyyy": "year", "quarter": "quarter", "qq": "quarter", "month": "month",
-    "mm": "month", "m": "month", "day": "day", "dd": "day", "d": "day", "dayofyear": "day", "week": "week",
-    "wk": "week", "ww": "week", "weekday": "weekday", "dw": "weekday", "hour": "hour", "hh": "hour",
-    "minute": "minute", "mi": "minute", "n": "minute", "second": "second", "ss": "second", "s": "second",
-    "millisecond": "millisecond", "ms": "millisecond",
+    "year": "year",
+    "yy": "year",
+    "yyyy": "year",
+    "quarter": "quarter",
+    "qq": "quarter",
+    "month": "month",
+    "mm": "month",
+    "m": "month",
+    "day": "day",
+    "dd": "day",
+    "d": "day",
+    "dayofyear": "day",
+    "week": "week",
+    "wk": "week",
+    "ww": "week",
+    "weekday": "weekday",
+    "dw": "weekday",
+    "hour": "hour",
+    "hh": "hour",
+    "minute": "minute",
+    "mi": "minute",
+    "n": "minute",
+    "second": "second",
+    "ss": "second",
+    "s": "second",
+    "millisecond": "millisecond",
+    "ms": "millisecond",
 }
 SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1, "millisecond": 0.001}
 
@@ -69,7 +91,9 @@ def number(value):
         try:
             return float(text)
         except ValueError:
-            raise ValueError(f"245:Conversion failed when converting the varchar value '{value}' to data type int.") from None
+            raise ValueError(
+                f"245:Conversion failed when converting the varchar value '{value}' to data type int."
+            ) from None
     return value
 
 
@@ -98,7 +122,9 @@ def date_diff(unit, first, second):
         months = (b.year - a.year) * 12 + b.month - a.month
         if unit == "month":
             return months
-        return b.year - a.year if unit == "year" else (b.year * 4 + (b.month - 1) // 3) - (a.year * 4 + (a.month - 1) // 3)
+        return (
+            b.year - a.year if unit == "year" else (b.year * 4 + (b.month - 1) // 3) - (a.year * 4 + (a.month - 1) // 3)
+        )
     if unit in ("day", "weekday"):
         return (b.date() - a.date()).days
     if unit == "week":
@@ -130,8 +156,17 @@ def date_part(unit, value):
 
 
 STYLES = {
-    100: "%b %d %Y %I:%M%p", 101: "%m/%d/%Y", 102: "%Y.%m.%d", 103: "%d/%m/%Y", 104: "%d.%m.%Y", 108: "%H:%M:%S",
-    111: "%Y/%m/%d", 112: "%Y%m%d", 120: "%Y-%m-%d %H:%M:%S", 23: "%Y-%m-%d", 8: "%H:%M:%S",
+    100: "%b %d %Y %I:%M%p",
+    101: "%m/%d/%Y",
+    102: "%Y.%m.%d",
+    103: "%d/%m/%Y",
+    104: "%d.%m.%Y",
+    108: "%H:%M:%S",
+    111: "%Y/%m/%d",
+    112: "%Y%m%d",
+    120: "%Y-%m-%d %H:%M:%S",
+    23: "%Y-%m-%d",
+    8: "%H:%M:%S",
 }
 
 
@@ -145,7 +180,9 @@ def cast(value, type_name, length=None, style=None):
             moment = to_datetime(value)
             style = int(style) if style is not None else 100
             if style in (126, 127):
-                text = moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{moment.microsecond // 1000:03d}" if moment.microsecond else "")
+                text = moment.strftime("%Y-%m-%dT%H:%M:%S") + (
+                    f".{moment.microsecond // 1000:03d}" if moment.microsecond else ""
+                )
                 value = text + ("Z" if style == 127 else "")
             elif style in (21, 25, 121):
                 value = value + ""
@@ -180,7 +217,9 @@ def cast(value, type_name, length=None, style=None):
         try:
             return str(uuid.UUID(str(value)))
         except ValueError:
-            raise ValueError("8169:Conversion failed when converting from a character string to uniqueidentifier.") from None
+            raise ValueError(
+                "8169:Conversion failed when converting from a character string to uniqueidentifier."
+            ) from None
     if name in ("varbinary", "binary", "image"):
         return value if isinstance(value, bytes) else str(value).encode("utf-16-le")
     return value
@@ -263,8 +302,9 @@ PLAIN = {
     "datename": lambda u, v: None if v is None else str(date_part(u, v)),
     "len": null_safe(lambda v: len(text(v).rstrip(" "))),
     "datalength": null_safe(lambda v: len(v) if isinstance(v, bytes) else len(text(v)) * 2),
-    "left": null_safe(lambda v, n: text(v)[: int(n)]),
-    "right": null_safe(lambda v, n: text(v)[-int(n) :] if int(n) else ""),
+    "tsql_part": null_safe(lambda v, n: (v.split(".") + [None] * int(n))[int(n) - 1]),
+    "tsql_left": null_safe(lambda v, n: text(v)[: int(n)]),
+    "tsql_right": null_safe(lambda v, n: text(v)[-int(n) :] if int(n) else ""),
     "substring": null_safe(lambda v, s, n: v[max(int(s) - 1, 0) : int(s) - 1 + int(n)]),
     "upper": null_safe(lambda v: text(v).upper()),
     "lower": null_safe(lambda v: text(v).lower()),
@@ -301,7 +341,8 @@ def server_property(session, name):
     return {
         "productversion": instance.version,
         "productlevel": level,
-        "edition": f"{instance.edition} Edition" + (" (64-bit)" if instance.server.machine.os.architecture == "x64" else ""),
+        "edition": f"{instance.edition} Edition"
+        + (" (64-bit)" if instance.server.machine.os.architecture == "x64" else ""),
         "engineedition": {"Enterprise": 3, "Developer": 3, "Express": 4}.get(instance.edition, 2),
         "editionid": {"Enterprise": 1804890536, "Standard": -1534726760}.get(instance.edition, 0),
         "collation": instance.collation,
@@ -347,7 +388,13 @@ def object_property(session, object_id_, what):
     for database in session.instance.databases.values():
         for found in database.objects.values():
             if found.object_id == object_id_:
-                wanted = {"isscalarfunction": "FN", "istable": "U", "isusertable": "U", "isview": "V", "isprocedure": "P"}
+                wanted = {
+                    "isscalarfunction": "FN",
+                    "istable": "U",
+                    "isusertable": "U",
+                    "isview": "V",
+                    "isprocedure": "P",
+                }
                 kind = wanted.get(str(what).lower())
                 return None if kind is None else int(kind in found.kinds)
     return None
@@ -396,7 +443,9 @@ CONTEXT = {
     "serverproperty": server_property,
     "databasepropertyex": database_property,
     "databaseproperty": database_property,
-    "fulltextserviceproperty": lambda s, n: int(bool(s.instance.full_text)) if str(n).lower() == "isfulltextinstalled" else None,
+    "fulltextserviceproperty": lambda s, n: (
+        int(bool(s.instance.full_text)) if str(n).lower() == "isfulltextinstalled" else None
+    ),
     "fileproperty": file_property,
     "object_id": object_id,
     "objectproperty": object_property,

@@ -86,7 +86,7 @@ class Reader:
         if token.kind == "number":
             number = token.text
             following = self.tokens[self.i] if self.i < len(self.tokens) else None
-            if following is not None and following.upper in ("KB", "MB", "GB", "TB") or self.word() == "%":
+            if (following is not None and following.upper in ("KB", "MB", "GB", "TB")) or self.word() == "%":
                 return number + self.take().upper
             return float(number) if "." in number else int(number)
         if token.text == "-":
@@ -195,7 +195,9 @@ def backup(session, node):
         target, local = place(session, files[0], node.line, creating=True)
         free = target.free_mb(local[:2])
         if kind == "DATABASE" and free is not None and free < database.used_mb * PACKED:
-            raise SqlError(3202, f"Write on \"{path}\" failed: 112(There is not enough space on the disk.)", line=node.line)
+            raise SqlError(
+                3202, f'Write on "{path}" failed: 112(There is not enough space on the disk.)', line=node.line
+            )
     except SqlError as error:
         machine.record("backup", what=what_of(database), file=path, verified=False, exit=error.number, database=name)
         session.out.messages.append(f"BACKUP {kind} is terminating abnormally.")
@@ -209,37 +211,71 @@ def backup(session, node):
     struck = fault(machine, "sql.backup")
     if struck:
         machine.record("backup", what=what_of(database), file=path, verified=False, exit=3202, database=name)
-        raise SqlError(3202, f"Write on \"{path}\" failed: {struck}", line=node.line)
+        raise SqlError(3202, f'Write on "{path}" failed: {struck}', line=node.line)
     with session.world.lock:
         size = int(database.used_mb * PACKED * 1048576)
         data = pack(database, session.now(), options)
         target.write(local, data)
         target.set_size(local, size)
-        entry = Backup(next_id(), database.name, path, started, encode(session.now()), size, database.recovery,
-                       str(options.get("NAME", "")), session.login, "COPY_ONLY" in options, "CHECKSUM" in options)
+        entry = Backup(
+            next_id(),
+            database.name,
+            path,
+            started,
+            encode(session.now()),
+            size,
+            database.recovery,
+            str(options.get("NAME", "")),
+            session.login,
+            "COPY_ONLY" in options,
+            "CHECKSUM" in options,
+        )
         instance.backups.append(entry)
-        machine.record("backup", what=what_of(database), file=path, verified=False, exit=0, database=database.name,
-                       instance=instance.name, finished=entry.finished, copy_only=entry.copy_only)
+        machine.record(
+            "backup",
+            what=what_of(database),
+            file=path,
+            verified=False,
+            exit=0,
+            database=database.name,
+            instance=instance.name,
+            finished=entry.finished,
+            copy_only=entry.copy_only,
+        )
     pages = int(database.used_mb * 128)
-    session.out.messages.append(f"Processed {pages} pages for database '{database.name}', file '{database.files[0].name}' on file 1.")
-    session.out.messages.append(f"BACKUP {kind} successfully processed {pages} pages in {seconds:.3f} seconds ({SPEED_MB:.3f} MB/sec).")
+    session.out.messages.append(
+        f"Processed {pages} pages for database '{database.name}', file '{database.files[0].name}' on file 1."
+    )
+    session.out.messages.append(
+        f"BACKUP {kind} successfully processed {pages} pages in {seconds:.3f} seconds ({SPEED_MB:.3f} MB/sec)."
+    )
 
 
 def check_backup(session, database, kind, options, line):
     """What refuses a backup before it starts."""
     if not database.online:
-        raise SqlError(942, f"Database '{database.name}' cannot be opened because it is offline.", class_=14, state=4, line=line)
+        raise SqlError(
+            942, f"Database '{database.name}' cannot be opened because it is offline.", class_=14, state=4, line=line
+        )
     if database.name == "tempdb":
         raise SqlError(3147, "Backup and restore operations are not allowed on database tempdb.", line=line)
     if kind == "LOG" and database.recovery == "SIMPLE":
-        raise SqlError(4208, "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or "
-                       "change the recovery model using ALTER DATABASE.", line=line)
+        raise SqlError(
+            4208,
+            "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or "
+            "change the recovery model using ALTER DATABASE.",
+            line=line,
+        )
     if "COMPRESSION" in options:
         line_of = session.instance.line
         if line_of == "9.00":
             raise SqlError(155, "'COMPRESSION' is not a recognized BACKUP option.", class_=15, line=line)
         if line_of == "10.0" and session.instance.edition not in ("Enterprise", "Developer"):
-            raise SqlError(1844, f"BACKUP DATABASE WITH COMPRESSION is not supported on {session.instance.edition} Edition.", line=line)
+            raise SqlError(
+                1844,
+                f"BACKUP DATABASE WITH COMPRESSION is not supported on {session.instance.edition} Edition.",
+                line=line,
+            )
 
 
 def fault(machine, operation):
@@ -265,13 +301,24 @@ def pack(database, when, options=None):
             rows = connection.execute(f"SELECT * FROM `{item.stored}`").fetchall()
             tables[f"{item.schema}.{item.name}"] = {
                 "columns": [[c.name, c.type] for c in item.columns],
-                "rows": [[{"$bytes": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for v in row] for row in rows],
+                "rows": [
+                    [{"$bytes": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for v in row]
+                    for row in rows
+                ],
             }
     head = {
-        "database": database.name, "server": database.instance.full_name, "version": database.instance.version,
-        "finished": encode(when), "collation": database.collation, "recovery": database.recovery, "role": database.role,
-        "broker_guid": database.broker_guid, "full_text": database.full_text, "users": sorted(database.users),
-        "content": database.content, "size": int(database.used_mb * 1048576),
+        "database": database.name,
+        "server": database.instance.full_name,
+        "version": database.instance.version,
+        "finished": encode(when),
+        "collation": database.collation,
+        "recovery": database.recovery,
+        "role": database.role,
+        "broker_guid": database.broker_guid,
+        "full_text": database.full_text,
+        "users": sorted(database.users),
+        "content": database.content,
+        "size": int(database.used_mb * 1048576),
         "files": [[f.name, f.kind, f.path, f.size_mb, f.used_mb, f.growth_mb, f.id] for f in database.files],
     }
     body = base64.b64encode(zlib.compress(json.dumps(tables).encode()))
@@ -282,8 +329,11 @@ def pack(database, when, options=None):
 def unpack(data, path, line=1):
     """(head, tables) of a backup file; error 3241 or 3203 when it is none or damaged."""
     if not data.startswith(MAGIC):
-        raise SqlError(3241, f"The media family on device '{path}' is incorrectly formed. SQL Server cannot process this media "
-                       "family.", line=line)
+        raise SqlError(
+            3241,
+            f"The media family on device '{path}' is incorrectly formed. SQL Server cannot process this media family.",
+            line=line,
+        )
     parts = data[len(MAGIC) :].split(b"\n", 2)
     if len(parts) != 3 or hashlib.sha256(parts[0] + parts[2]).hexdigest().encode() != parts[1]:
         raise SqlError(3203, f'Read on "{path}" failed: 13(The data is invalid.)', line=line)
@@ -302,8 +352,17 @@ def write_history(instance, database, path, age_hours):
     machine.files.set_size(path, int(database.used_mb * PACKED * 1048576))
     machine.files.set_modified(path, when)
     start = naive - timedelta(seconds=database.used_mb / SPEED_MB)
-    instance.backups.append(Backup(next_id(), database.name, path, encode(start), encode(naive),
-                                   int(database.used_mb * PACKED * 1048576), database.recovery))
+    instance.backups.append(
+        Backup(
+            next_id(),
+            database.name,
+            path,
+            encode(start),
+            encode(naive),
+            int(database.used_mb * PACKED * 1048576),
+            database.recovery,
+        )
+    )
 
 
 # ---- restore --------------------------------------------------------------------------------------------------
@@ -330,22 +389,34 @@ def restore(session, node):
             machine.record("backup", what=role_of_file(instance, path), file=path, verified=False, exit=error.number)
         elif kind == "DATABASE":
             machine.record("restore", what=name, file=path, verified=False, exit=error.number)
-        session.out.messages.append(f"{'VERIFY DATABASE' if kind == 'VERIFYONLY' else 'RESTORE ' + kind} is terminating abnormally.")
+        session.out.messages.append(
+            f"{'VERIFY DATABASE' if kind == 'VERIFYONLY' else 'RESTORE ' + kind} is terminating abnormally."
+        )
         raise
     if kind == "VERIFYONLY":
         session.world.clock.sleep(max(1.0, head["size"] / 1048576 / SPEED_MB))
         session.out.messages.append("The backup set on file 1 is valid.")
         for entry in instance.backups:
             entry.verified = entry.verified or entry.file.lower() == path.lower()
-        machine.record("backup", what=head["role"] or head["database"], file=path, verified=True, exit=0,
-                       database=head["database"], instance=instance.name)
+        machine.record(
+            "backup",
+            what=head["role"] or head["database"],
+            file=path,
+            verified=True,
+            exit=0,
+            database=head["database"],
+            instance=instance.name,
+        )
         return None
     if kind in ("FILELISTONLY", "HEADERONLY", "LABELONLY"):
         session.out.sets.append(describe(kind, head))
         return None
     if kind == "LOG":
-        raise SqlError(3117, "The log or differential backup cannot be restored because no files are ready to rollforward.",
-                       line=node.line)
+        raise SqlError(
+            3117,
+            "The log or differential backup cannot be restored because no files are ready to rollforward.",
+            line=node.line,
+        )
     return restore_database(session, name, path, head, tables, options, node.line)
 
 
@@ -361,16 +432,56 @@ def role_of_file(instance, path):
 def describe(kind, head):
     """The result set of FILELISTONLY or HEADERONLY."""
     if kind == "FILELISTONLY":
-        names = ("LogicalName", "nvarchar"), ("PhysicalName", "nvarchar"), ("Type", "char"), ("FileGroupName", "nvarchar"), \
-            ("Size", "bigint"), ("MaxSize", "bigint"), ("FileId", "bigint")
-        rows = [[f[0], f[2], "D" if f[1] == "ROWS" else "L", "PRIMARY" if f[1] == "ROWS" else None, int(f[3] * 1048576),
-                 35184372080640, f[6]] for f in head["files"]]
+        names = (
+            ("LogicalName", "nvarchar"),
+            ("PhysicalName", "nvarchar"),
+            ("Type", "char"),
+            ("FileGroupName", "nvarchar"),
+            ("Size", "bigint"),
+            ("MaxSize", "bigint"),
+            ("FileId", "bigint"),
+        )
+        rows = [
+            [
+                f[0],
+                f[2],
+                "D" if f[1] == "ROWS" else "L",
+                "PRIMARY" if f[1] == "ROWS" else None,
+                int(f[3] * 1048576),
+                35184372080640,
+                f[6],
+            ]
+            for f in head["files"]
+        ]
     else:
-        names = ("BackupName", "nvarchar"), ("BackupType", "smallint"), ("Position", "smallint"), ("ServerName", "nvarchar"), \
-            ("DatabaseName", "nvarchar"), ("BackupSize", "bigint"), ("BackupFinishDate", "datetime"), ("Collation", "nvarchar"), \
-            ("SoftwareVersionMajor", "int"), ("RecoveryModel", "nvarchar"), ("IsDamaged", "bit")
-        rows = [[None, 1, 1, head["server"], head["database"], head["size"], to_datetime(head["finished"]), head["collation"],
-                 int(head["version"].split(".")[0]), head["recovery"], False]]
+        names = (
+            ("BackupName", "nvarchar"),
+            ("BackupType", "smallint"),
+            ("Position", "smallint"),
+            ("ServerName", "nvarchar"),
+            ("DatabaseName", "nvarchar"),
+            ("BackupSize", "bigint"),
+            ("BackupFinishDate", "datetime"),
+            ("Collation", "nvarchar"),
+            ("SoftwareVersionMajor", "int"),
+            ("RecoveryModel", "nvarchar"),
+            ("IsDamaged", "bit"),
+        )
+        rows = [
+            [
+                None,
+                1,
+                1,
+                head["server"],
+                head["database"],
+                head["size"],
+                to_datetime(head["finished"]),
+                head["collation"],
+                int(head["version"].split(".")[0]),
+                head["recovery"],
+                False,
+            ]
+        ]
     return ResultSet([Column(*n) for n in names], rows)
 
 
@@ -389,26 +500,44 @@ def restore_database(session, name, path, head, tables, options, line):
     existing = instance.databases.get(name)
     try:
         if version_key(head["version"]) > version_key(instance.version):
-            raise SqlError(3169, f"The database was backed up on a server running version {head['version']}. That version is "
-                           f"incompatible with this server, which is running version {instance.version}.", line=line)
+            raise SqlError(
+                3169,
+                f"The database was backed up on a server running version {head['version']}. That version is "
+                f"incompatible with this server, which is running version {instance.version}.",
+                line=line,
+            )
         if existing is not None:
             if existing.database_in_use() and existing.user_access != "SINGLE_USER":
-                raise SqlError(3101, "Exclusive access could not be obtained because the database is in use.", line=line)
+                raise SqlError(
+                    3101, "Exclusive access could not be obtained because the database is in use.", line=line
+                )
             if "REPLACE" not in options and head["database"].lower() != name.lower():
-                raise SqlError(3154, f"The backup set holds a backup of a database other than the existing '{name}' database.",
-                               line=line)
+                raise SqlError(
+                    3154,
+                    f"The backup set holds a backup of a database other than the existing '{name}' database.",
+                    line=line,
+                )
         moved = options.get("MOVE", {})
         for file in head["files"]:
             to = moved.get(file[0].lower(), file[2])
             for other in instance.databases.values():
                 if other is not existing and any(f.path.lower() == to.lower() for f in other.files):
-                    raise SqlError(1834, f"The file '{to}' cannot be overwritten. It is being used by database '{other.name}'.",
-                                   line=line)
+                    raise SqlError(
+                        1834,
+                        f"The file '{to}' cannot be overwritten. It is being used by database '{other.name}'.",
+                        line=line,
+                    )
             if not machine.files.is_directory(to[:2] + "\\"):
-                raise SqlError(5133, f'Directory lookup for the file "{to}" failed with the operating system error 3(The system '
-                               "cannot find the path specified.).", line=line)
+                raise SqlError(
+                    5133,
+                    f'Directory lookup for the file "{to}" failed with the operating system error 3(The system '
+                    "cannot find the path specified.).",
+                    line=line,
+                )
     except SqlError as error:
-        machine.record("restore", what=head["role"] or name, file=path, verified=False, exit=error.number, database=name)
+        machine.record(
+            "restore", what=head["role"] or name, file=path, verified=False, exit=error.number, database=name
+        )
         session.out.messages.append("RESTORE DATABASE is terminating abnormally.")
         raise
     session.world.clock.sleep(max(1.0, head["size"] / 1048576 / SPEED_MB))
@@ -423,8 +552,14 @@ def restore_database(session, name, path, head, tables, options, line):
                 existing.remove(item)
             instance.databases.pop(existing.name)
         files = [DatabaseFile(f[0], f[1], moved.get(f[0].lower(), f[2]), f[3], f[4], f[5], f[6]) for f in head["files"]]
-        database = instance.add_database(name, id_=existing.id if existing else None, collation=head["collation"],
-                                         recovery=head["recovery"], role=head["role"], files=files)
+        database = instance.add_database(
+            name,
+            id_=existing.id if existing else None,
+            collation=head["collation"],
+            recovery=head["recovery"],
+            role=head["role"],
+            files=files,
+        )
         database.broker_guid, database.full_text = head["broker_guid"], bool(instance.full_text)
         database.users = set(head["users"])
         database.content = dict(head["content"])
@@ -434,21 +569,43 @@ def restore_database(session, name, path, head, tables, options, line):
             attach(database)
         fill_tables(database, tables)
         instance.restores.append((encode(session.now()), name, session.login, None, "D", int("REPLACE" in options)))
-        machine.record("restore", what=head["role"] or name, file=path, verified=True, exit=0, database=name,
-                       instance=instance.name, from_=head["database"], state=describe_state(database))
+        machine.record(
+            "restore",
+            what=head["role"] or name,
+            file=path,
+            verified=True,
+            exit=0,
+            database=name,
+            instance=instance.name,
+            from_=head["database"],
+            state=describe_state(database),
+        )
     session.out.messages.append(f"RESTORE DATABASE successfully processed {int(head['size'] / 8192)} pages.")
 
 
 def describe_state(database):
     """The facts of a database that the record needs to tell its state afterwards."""
-    found = {"role": database.role, "data_mb": round(database.data_mb), "used_percent": database.used_percent,
-             "log_mb": round(database.log_mb), "collation": database.collation, "broker": database.broker,
-             "recovery": database.recovery, "state": database.state, "read_only": database.read_only,
-             "user_access": database.user_access, "full_text": database.full_text, "content": dict(database.content)}
+    found = {
+        "role": database.role,
+        "data_mb": round(database.data_mb),
+        "used_percent": database.used_percent,
+        "log_mb": round(database.log_mb),
+        "collation": database.collation,
+        "broker": database.broker,
+        "recovery": database.recovery,
+        "state": database.state,
+        "read_only": database.read_only,
+        "user_access": database.user_access,
+        "full_text": database.full_text,
+        "content": dict(database.content),
+    }
     if database.role == "operational":
         counted = [database.find("dbo", name) for name in ("LocalizedText", "PublisherMessages")]
-        found["rows"] = {t.name: database.instance.connection.execute(f"SELECT COUNT(*) FROM `{t.stored}`").fetchone()[0]
-                         for t in counted if isinstance(t, Table)}
+        found["rows"] = {
+            t.name: database.instance.connection.execute(f"SELECT COUNT(*) FROM `{t.stored}`").fetchone()[0]
+            for t in counted
+            if isinstance(t, Table)
+        }
     return found
 
 
@@ -468,7 +625,8 @@ def fill_tables(database, tables):
         marks = ", ".join("?" * len(table.columns))
         connection.executemany(
             f"INSERT INTO `{table.stored}` VALUES ({marks})",
-            [[base64.b64decode(v["$bytes"]) if isinstance(v, dict) else v for v in row] for row in rows])
+            [[base64.b64decode(v["$bytes"]) if isinstance(v, dict) else v for v in row] for row in rows],
+        )
 
 
 def version_key(text):
@@ -481,8 +639,9 @@ def version_key(text):
 
 def event(session, database, change, detail):
     """A `database` event."""
-    session.instance.server.machine.record("database", name=database.name, change=change, detail=detail,
-                                           instance=session.instance.name)
+    session.instance.server.machine.record(
+        "database", name=database.name, change=change, detail=detail, instance=session.instance.name
+    )
 
 
 def set_state(session, database, state):
@@ -512,8 +671,14 @@ def alter(session, node):
     read.take()
     database = session.instance.databases.get(name)
     if database is None:
-        raise SqlError(5011, f"User does not have permission to alter database '{name}', the database does not exist, or the "
-                       "database is not in a state that allows access checks.", class_=14, state=5, line=node.line)
+        raise SqlError(
+            5011,
+            f"User does not have permission to alter database '{name}', the database does not exist, or the "
+            "database is not in a state that allows access checks.",
+            class_=14,
+            state=5,
+            line=node.line,
+        )
     action = read.take("SET", "MODIFY", "ADD", "COLLATE", "REMOVE").upper
     with session.world.lock:
         if action == "SET":
@@ -550,7 +715,10 @@ def set_option(session, database, read, line):
         if not database.online:
             raise SqlError(5069, "ALTER DATABASE statement failed.", line=line)
         if word == "NEW_BROKER":
-            database.broker_guid = hashlib.sha256(f"{database.name}{session.now()}".encode()).hexdigest()[:8] + "-0000-0000-0000-000000000001"
+            database.broker_guid = (
+                hashlib.sha256(f"{database.name}{session.now()}".encode()).hexdigest()[:8]
+                + "-0000-0000-0000-000000000001"
+            )
         if word != "ERROR_BROKER_CONVERSATIONS":
             change(session, database, "broker", word != "DISABLE_BROKER")
     elif word in ("SINGLE_USER", "MULTI_USER", "RESTRICTED_USER"):
@@ -561,8 +729,19 @@ def set_option(session, database, read, line):
         change(session, database, "read_only", word == "READ_ONLY")
     elif word == "RECOVERY":
         change(session, database, "recovery", read.take("FULL", "SIMPLE", "BULK_LOGGED").upper)
-    elif word in ("TRUSTWORTHY", "AUTO_SHRINK", "AUTO_CLOSE", "AUTO_CREATE_STATISTICS", "AUTO_UPDATE_STATISTICS", "PAGE_VERIFY",
-                  "COMPATIBILITY_LEVEL", "ALLOW_SNAPSHOT_ISOLATION", "READ_COMMITTED_SNAPSHOT", "DB_CHAINING", "ARITHABORT"):
+    elif word in (
+        "TRUSTWORTHY",
+        "AUTO_SHRINK",
+        "AUTO_CLOSE",
+        "AUTO_CREATE_STATISTICS",
+        "AUTO_UPDATE_STATISTICS",
+        "PAGE_VERIFY",
+        "COMPATIBILITY_LEVEL",
+        "ALLOW_SNAPSHOT_ISOLATION",
+        "READ_COMMITTED_SNAPSHOT",
+        "DB_CHAINING",
+        "ARITHABORT",
+    ):
         if read.word() == "=":
             read.take()
         value = read.value()
@@ -612,11 +791,25 @@ def modify(session, database, read, line):
         machine = session.instance.server.machine
         free = machine.files.free_mb(file.path[:2])
         if free is not None and new - file.size_mb > free:
-            raise SqlError(5149, "MODIFY FILE encountered operating system error 112(There is not enough space on the disk.) while "
-                           f"attempting to expand the physical file '{file.path}'.", line=line)
+            raise SqlError(
+                5149,
+                "MODIFY FILE encountered operating system error 112(There is not enough space on the disk.) while "
+                f"attempting to expand the physical file '{file.path}'.",
+                line=line,
+            )
         before, file.size_mb = file.size_mb, new
-        event(session, database, "grown", {"file": file.name, "kind": file.kind, "from": round(before), "to": round(new),
-                                           "used_percent": database.used_percent})
+        event(
+            session,
+            database,
+            "grown",
+            {
+                "file": file.name,
+                "kind": file.kind,
+                "from": round(before),
+                "to": round(new),
+                "used_percent": database.used_percent,
+            },
+        )
     if "FILEGROWTH" in options and not str(options["FILEGROWTH"]).endswith("%"):
         before, file.growth_mb = file.growth_mb, int(size_mb(options["FILEGROWTH"]))
         if before != file.growth_mb:
@@ -630,7 +823,9 @@ def create_database(session, node):
     """CREATE DATABASE x."""
     name = name_of(node.tokens[2]) if len(node.tokens) > 2 else ""
     if name in session.instance.databases:
-        raise SqlError(1801, f"Database '{name}' already exists. Choose a different database name.", state=3, line=node.line)
+        raise SqlError(
+            1801, f"Database '{name}' already exists. Choose a different database name.", state=3, line=node.line
+        )
     database = session.instance.add_database(name, data_mb=100, used_percent=5, log_mb=50)
     event(session, database, "created", describe_state(database))
 
@@ -640,8 +835,12 @@ def drop_database(session, node):
     name = name_of(node.tokens[2]) if len(node.tokens) > 2 else ""
     database = session.instance.databases.get(name)
     if database is None or database.system:
-        raise SqlError(3701, f"Cannot drop the database '{name}', because it does not exist or you do not have permission.",
-                       class_=11, line=node.line)
+        raise SqlError(
+            3701,
+            f"Cannot drop the database '{name}', because it does not exist or you do not have permission.",
+            class_=11,
+            line=node.line,
+        )
     if session.database is database or database.database_in_use():
         raise SqlError(3702, f'Cannot drop database "{name}" because it is currently in use.', state=3, line=node.line)
     for item in list(database.objects.values()):
@@ -659,8 +858,13 @@ def reconfigure(session, node):
     for name, pair in values.items():
         if pair[0] != pair[1]:
             before, pair[1] = pair[1], pair[0]
-            session.instance.server.machine.record("database", name="master", change="configuration", instance=session.instance.name,
-                                                   detail={"option": name, "from": before, "to": pair[1]})
+            session.instance.server.machine.record(
+                "database",
+                name="master",
+                change="configuration",
+                instance=session.instance.name,
+                detail={"option": name, "from": before, "to": pair[1]},
+            )
 
 
 def sp_configure(session, values):
@@ -669,19 +873,32 @@ def sp_configure(session, values):
     wanted = values.get("@configname")
     found = [n for n in configuration if wanted is None or n.lower().startswith(str(wanted).lower())]
     if wanted is not None and not found:
-        raise SqlError(15123, f"The configuration option '{wanted}' does not exist, or it may be an advanced option.", line=51,
-                       procedure="sp_configure")
+        raise SqlError(
+            15123,
+            f"The configuration option '{wanted}' does not exist, or it may be an advanced option.",
+            line=51,
+            procedure="sp_configure",
+        )
     if values.get("@configvalue") is None:
-        cols = [Column("name", "nvarchar"), Column("minimum", "int"), Column("maximum", "int"), Column("config_value", "int"),
-                Column("run_value", "int")]
+        cols = [
+            Column("name", "nvarchar"),
+            Column("minimum", "int"),
+            Column("maximum", "int"),
+            Column("config_value", "int"),
+            Column("run_value", "int"),
+        ]
         session.out.sets.append(ResultSet(cols, [[n, 0, 2147483647, *configuration[n]] for n in sorted(found)]))
         return 0
     if not session.instance.is_sysadmin(session.login):
-        raise SqlError(15247, "User does not have permission to perform this action.", procedure="sp_configure", line=105)
+        raise SqlError(
+            15247, "User does not have permission to perform this action.", procedure="sp_configure", line=105
+        )
     name = found[0]
     before, configuration[name][0] = configuration[name][0], int(values["@configvalue"])
-    session.out.messages.append(f"Configuration option '{name}' changed from {before} to {configuration[name][0]}. Run the "
-                                "RECONFIGURE statement to install.")
+    session.out.messages.append(
+        f"Configuration option '{name}' changed from {before} to {configuration[name][0]}. Run the "
+        "RECONFIGURE statement to install."
+    )
     return 0
 
 
@@ -719,9 +936,17 @@ def sp_fulltext_database(session, values):
 
 
 def sp_helpdb(session, values):
-    cols = [Column("name", "nvarchar"), Column("db_size", "nvarchar"), Column("owner", "nvarchar"), Column("dbid", "smallint")]
-    rows = [[d.name, f"{d.data_mb + d.log_mb:.2f} MB", "sa", d.id] for d in session.instance.databases.values()
-            if values.get("@dbname") in (None, d.name)]
+    cols = [
+        Column("name", "nvarchar"),
+        Column("db_size", "nvarchar"),
+        Column("owner", "nvarchar"),
+        Column("dbid", "smallint"),
+    ]
+    rows = [
+        [d.name, f"{d.data_mb + d.log_mb:.2f} MB", "sa", d.id]
+        for d in session.instance.databases.values()
+        if values.get("@dbname") in (None, d.name)
+    ]
     session.out.sets.append(ResultSet(cols, rows))
     return 0
 
@@ -754,7 +979,9 @@ PROCEDURES = {
     "sp_who2": Procedure("sp_who2", "@loginame", sp_who),
     "sp_addsrvrolemember": Procedure("sp_addsrvrolemember", "@loginame @rolename", sp_addsrvrolemember),
     "sp_addrolemember": Procedure("sp_addrolemember", "@rolename @membername", accepted),
-    "sp_grantlogin": Procedure("sp_grantlogin", "@loginame", lambda s, v: s.instance.logins.add(str(v.get("@loginame")).lower()) or 0),
+    "sp_grantlogin": Procedure(
+        "sp_grantlogin", "@loginame", lambda s, v: s.instance.logins.add(str(v.get("@loginame")).lower()) or 0
+    ),
     "sp_changedbowner": Procedure("sp_changedbowner", "@loginame @map", accepted),
     "sp_updatestats": Procedure("sp_updatestats", "@resample", accepted),
 }
@@ -762,13 +989,22 @@ PROCEDURES = {
 
 def dbcc(session, node):
     """DBCC CHECKDB and friends: nothing is wrong."""
-    session.out.messages.append("DBCC execution completed. If DBCC printed error messages, contact your system administrator.")
+    session.out.messages.append(
+        "DBCC execution completed. If DBCC printed error messages, contact your system administrator."
+    )
 
 
 def kill(session, node):
     """KILL: the connection is gone."""
 
 
-STATEMENTS = {"BACKUP": backup, "RESTORE": restore, "ALTER": alter, "RECONFIGURE": reconfigure, "DBCC": dbcc, "KILL": kill}
+STATEMENTS = {
+    "BACKUP": backup,
+    "RESTORE": restore,
+    "ALTER": alter,
+    "RECONFIGURE": reconfigure,
+    "DBCC": dbcc,
+    "KILL": kill,
+}
 
 __all__ = ["PROCEDURES", "STATEMENTS", "Backup", "script", "write_history"]

@@ -114,9 +114,7 @@ def syntax_unclosed(rest, line):
     """105: a string that does not end."""
     from .errors import SqlError
 
-    return SqlError(
-        105, f"Unclosed quotation mark after the character string '{rest[1:40]}'.", class_=15, line=line
-    )
+    return SqlError(105, f"Unclosed quotation mark after the character string '{rest[1:40]}'.", class_=15, line=line)
 
 
 def name_of(token):
@@ -302,6 +300,8 @@ class Parser:
                 continue
             if current.text == ";" and depth == 0:
                 break
+            if head == "INSERT" and depth == 0 and word == "VALUES":
+                taken = {}
             if depth == 0 and cases == 0 and word in STARTS:
                 before = self.tokens[self.i - 1].upper
                 joined = word == "SELECT" and before in ("UNION", "ALL", "EXCEPT", "INTERSECT")

@@ -165,7 +165,9 @@ class Instance:
         self.function_names = set(functions.PLAIN) | set(functions.CONTEXT)
         self.connection.create_function("tsql_own", -1, self._own_function)
         for i, known in enumerate(("master", "tempdb", "model", "msdb"), 1):
-            self.add_database(known, id_=i, data_mb=16 if known != "tempdb" else 512, used_percent=30, log_mb=8, system=True)
+            self.add_database(
+                known, id_=i, data_mb=16 if known != "tempdb" else 512, used_percent=30, log_mb=8, system=True
+            )
 
     # ---- facts ------------------------------------------------------------------------------------------------
 
@@ -204,9 +206,11 @@ class Instance:
         os = self.server.machine.os
         bits = "X64" if os.architecture == "x64" else "Intel X86"
         level = "" if self.level == "RTM" else f" ({self.level})"
-        return (f"Microsoft SQL Server {self.product}{level} - {self.version} ({bits}) \n\tCopyright (c) Microsoft Corporation"
-                f"\n\t{self.edition} Edition{' (64-bit)' if bits == 'X64' else ''} on Windows NT {'.'.join(os.version.split('.')[:2])} "
-                f"<{bits}> (Build {os.build}: Service Pack {os.service_pack})\n")
+        return (
+            f"Microsoft SQL Server {self.product}{level} - {self.version} ({bits}) \n\tCopyright (c) Microsoft Corporation"
+            f"\n\t{self.edition} Edition{' (64-bit)' if bits == 'X64' else ''} on Windows NT {'.'.join(os.version.split('.')[:2])} "
+            f"<{bits}> (Build {os.build}: Service Pack {os.service_pack})\n"
+        )
 
     @property
     def service_name(self):
@@ -244,8 +248,17 @@ class Instance:
 
     def role_member(self, role, login):
         """1, 0, or None for a role that does not exist."""
-        if role.lower() not in ("sysadmin", "serveradmin", "setupadmin", "securityadmin", "dbcreator", "diskadmin",
-                                "processadmin", "bulkadmin", "public"):
+        if role.lower() not in (
+            "sysadmin",
+            "serveradmin",
+            "setupadmin",
+            "securityadmin",
+            "dbcreator",
+            "diskadmin",
+            "processadmin",
+            "bulkadmin",
+            "public",
+        ):
             return None
         return int(role.lower() == "public" or self.is_sysadmin(login))
 
@@ -261,19 +274,50 @@ class Instance:
 
     # ---- databases and their storage --------------------------------------------------------------------------
 
-    def add_database(self, name, *, id_=None, data_mb=100.0, used_percent=50, log_mb=50.0, collation=None, broker=False,
-                     recovery="SIMPLE", role="", files=None, system=False, created=None):
+    def add_database(
+        self,
+        name,
+        *,
+        id_=None,
+        data_mb=100.0,
+        used_percent=50,
+        log_mb=50.0,
+        collation=None,
+        broker=False,
+        recovery="SIMPLE",
+        role="",
+        files=None,
+        system=False,
+        created=None,
+    ):
         """Create a database (without an event)."""
         if id_ is None:
             id_ = max([d.id for d in self.databases.values()] + [4]) + 1
         world = self.server.machine.world
-        database = Database(name, id_, collation or self.collation, recovery, broker, role=role, system=system, instance=self,
-                            created=created or encode(world.clock.utc()), full_text=bool(self.full_text))
+        database = Database(
+            name,
+            id_,
+            collation or self.collation,
+            recovery,
+            broker,
+            role=role,
+            system=system,
+            instance=self,
+            created=created or encode(world.clock.utc()),
+            full_text=bool(self.full_text),
+        )
         if files is None:
             logical = ("MOM_DATA", "MOM_LOG") if role in ("operational", "warehouse") else (name, f"{name}_log")
             files = [
-                DatabaseFile(logical[0], "ROWS", rf"{self.folder}\DATA\{name}.mdf", float(data_mb),
-                             data_mb * used_percent / 100, 0, 1),
+                DatabaseFile(
+                    logical[0],
+                    "ROWS",
+                    rf"{self.folder}\DATA\{name}.mdf",
+                    float(data_mb),
+                    data_mb * used_percent / 100,
+                    0,
+                    1,
+                ),
                 DatabaseFile(logical[1], "LOG", rf"{self.folder}\DATA\{name}.ldf", float(log_mb), log_mb * 0.1, 0, 2),
             ]
         database.files = files
@@ -289,8 +333,9 @@ class Instance:
         table.database = database
         if table.rows:
             marks = ", ".join("?" * len(table.columns))
-            self.connection.executemany(f"INSERT INTO `{table.stored}` VALUES ({marks})",
-                                        [[encode(v) for v in row] for row in table.rows])
+            self.connection.executemany(
+                f"INSERT INTO `{table.stored}` VALUES ({marks})", [[encode(v) for v in row] for row in table.rows]
+            )
             table.rows = []
 
     def drop_store(self, table):
@@ -313,8 +358,9 @@ class Instance:
         marks = ", ".join("?" * len(table.columns))
         with self.server.machine.world.lock:
             self.connection.execute(f"DELETE FROM `{table.stored}`")
-            self.connection.executemany(f"INSERT INTO `{table.stored}` VALUES ({marks})",
-                                        [[encode(v) for v in row] for row in table.source()])
+            self.connection.executemany(
+                f"INSERT INTO `{table.stored}` VALUES ({marks})", [[encode(v) for v in row] for row in table.source()]
+            )
         table.created = (revision,)
 
     def _own_function(self, object_id, *arguments):
@@ -395,16 +441,34 @@ def open_session(machine, instance, user, logon="network"):
     return found.connect(login, machine)
 
 
-def install(machine, *, instance="MSSQLSERVER", version="10.50.2500.0", edition="Enterprise",
-            collation="SQL_Latin1_General_CP1_CI_AS", full_text=True, allow_updates=0, reporting=False, clustered=False):
+def install(
+    machine,
+    *,
+    instance="MSSQLSERVER",
+    version="10.50.2500.0",
+    edition="Enterprise",
+    collation="SQL_Latin1_General_CP1_CI_AS",
+    full_text=True,
+    allow_updates=0,
+    reporting=False,
+    clustered=False,
+):
     """Install an instance: registry, services, uninstall entry, files. Answers the Instance."""
     server = machine.extra.get("sql")
     if server is None:
         server = machine.extra["sql"] = SqlServer(machine)
         machine.sql = lambda name=".", user="", logon="network": open_session(machine, name, user, logon)
         machine.network.listeners[1433] = lambda: any(i.running for i in server.instances.values())
-    found = Instance(server, instance, version, edition, collation, full_text=full_text, allow_updates=allow_updates,
-                     clustered=clustered)
+    found = Instance(
+        server,
+        instance,
+        version,
+        edition,
+        collation,
+        full_text=full_text,
+        allow_updates=allow_updates,
+        clustered=clustered,
+    )
     server.instances[instance] = found
     base = r"HKLM\SOFTWARE\Microsoft\Microsoft SQL Server"
     registry = machine.registry
@@ -412,25 +476,55 @@ def install(machine, *, instance="MSSQLSERVER", version="10.50.2500.0", edition=
     names = registry.read(rf"{base}\Instance Names\SQL").values
     registry.set(base, "InstalledInstances", "MultiString", sorted(names))
     setup = rf"{base}\{found.id}\Setup"
-    for name, data in (("Edition", f"{edition} Edition"), ("Version", version), ("PatchLevel", version),
-                       ("SQLPath", found.folder), ("Collation", collation), ("SqlProgramDir", r"C:\Program Files\Microsoft SQL Server")):
+    for name, data in (
+        ("Edition", f"{edition} Edition"),
+        ("Version", version),
+        ("PatchLevel", version),
+        ("SQLPath", found.folder),
+        ("Collation", collation),
+        ("SqlProgramDir", r"C:\Program Files\Microsoft SQL Server"),
+    ):
         registry.set(setup, name, "String", data)
     registry.set(setup, "SP", "DWord", int(found.level[2:]) if found.level.startswith("SP") else 0)
     registry.set(rf"{base}\{found.id}\MSSQLServer\CurrentVersion", "CurrentVersion", "String", version)
     folder = found.folder
     services = machine.services
     account = "NT AUTHORITY\\NETWORK SERVICE"
-    services.create(found.service_name, f"SQL Server ({instance})", path=rf'"{folder}\Binn\sqlservr.exe" -s{instance}',
-                    start_mode="auto", account=account, state="running")
-    services.create(found.agent_service, f"SQL Server Agent ({instance})", path=rf'"{folder}\Binn\SQLAGENT.EXE" -i {instance}',
-                    start_mode="auto", account=account, depends_on=[found.service_name], state="running")
+    services.create(
+        found.service_name,
+        f"SQL Server ({instance})",
+        path=rf'"{folder}\Binn\sqlservr.exe" -s{instance}',
+        start_mode="auto",
+        account=account,
+        state="running",
+    )
+    services.create(
+        found.agent_service,
+        f"SQL Server Agent ({instance})",
+        path=rf'"{folder}\Binn\SQLAGENT.EXE" -i {instance}',
+        start_mode="auto",
+        account=account,
+        depends_on=[found.service_name],
+        state="running",
+    )
     if full_text:
         label = "MSSQLFDLauncher" if found.is_default else f"MSSQLFDLauncher${instance}"
-        services.create(label, f"SQL Full-text Filter Daemon Launcher ({instance})", path=rf'"{folder}\Binn\fdlauncher.exe"',
-                        account=account, depends_on=[found.service_name], state="running")
+        services.create(
+            label,
+            f"SQL Full-text Filter Daemon Launcher ({instance})",
+            path=rf'"{folder}\Binn\fdlauncher.exe"',
+            account=account,
+            depends_on=[found.service_name],
+            state="running",
+        )
     machine.files.write(rf"{folder}\Binn\sqlservr.exe", b"MZ sqlservr")
-    machine.files.set_version(rf"{folder}\Binn\sqlservr.exe", version, version, product_name="Microsoft SQL Server",
-                              company="Microsoft Corporation")
+    machine.files.set_version(
+        rf"{folder}\Binn\sqlservr.exe",
+        version,
+        version,
+        product_name="Microsoft SQL Server",
+        company="Microsoft Corporation",
+    )
     machine.files.mkdir(rf"{folder}\Backup")
     bits = " (64-bit)" if machine.os.architecture == "x64" else ""
     uninstall = rf"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\Microsoft SQL Server {found.product}"
@@ -453,15 +547,26 @@ def install_reporting(instance):
     machine.registry.set(rf"{base}\{rs_id}\Setup", "Edition", "String", f"{instance.edition} Edition")
     machine.registry.set(rf"{base}\{rs_id}\Setup", "SQLPath", "String", folder)
     if machine.services.get(instance.reporting_service) is None:
-        machine.services.create(instance.reporting_service, f"SQL Server Reporting Services ({instance.name})",
-                                path=rf'"{folder}\ReportServer\bin\ReportingServicesService.exe"', start_mode="auto",
-                                account=r"NT AUTHORITY\NETWORK SERVICE", state="running")
+        machine.services.create(
+            instance.reporting_service,
+            f"SQL Server Reporting Services ({instance.name})",
+            path=rf'"{folder}\ReportServer\bin\ReportingServicesService.exe"',
+            start_mode="auto",
+            account=r"NT AUTHORITY\NETWORK SERVICE",
+            state="running",
+        )
     suffix = "" if instance.is_default else f"${instance.name}"
     for name, size in ((f"ReportServer{suffix}", 512), (f"ReportServer{suffix}TempDB", 64)):
         if name not in instance.databases:
-            database = instance.add_database(name, data_mb=size, used_percent=40, log_mb=size // 4,
-                                             collation="Latin1_General_CI_AS_KS_WS", recovery="FULL" if "Temp" not in name else "SIMPLE",
-                                             role="reporting" if "Temp" not in name else "")
+            database = instance.add_database(
+                name,
+                data_mb=size,
+                used_percent=40,
+                log_mb=size // 4,
+                collation="Latin1_General_CI_AS_KS_WS",
+                recovery="FULL" if "Temp" not in name else "SIMPLE",
+                role="reporting" if "Temp" not in name else "",
+            )
             if database.role == "reporting":
                 report_server_tables(database)
     return folder
@@ -470,16 +575,46 @@ def install_reporting(instance):
 def report_server_tables(database):
     """What a ReportServer database holds, as far as anybody asks."""
     database.add(
-        Table("ConfigurationInfo", "ConfigInfoID:uniqueidentifier Name Value",
-              rows=[("00000000-0000-0000-0000-000000000001", "SystemReportTimeout", "1800"),
-                    ("00000000-0000-0000-0000-000000000002", "EnableMyReports", "False")]),
-        Table("Catalog", "ItemID:uniqueidentifier Path Name Type:int CreationDate:datetime",
-              rows=[("00000000-0000-0000-0001-000000000001", "/Microsoft.SystemCenter.DataWarehouse.Report.Library",
-                     "Microsoft.SystemCenter.DataWarehouse.Report.Library", 1, "2011-04-01 09:00:00.000"),
-                    ("00000000-0000-0000-0001-000000000002", "/Data Warehouse Main", "Data Warehouse Main", 5,
-                     "2011-04-01 09:00:00.000")]),
-        Table("DataSource", "DSID:uniqueidentifier ItemID:uniqueidentifier Name Extension",
-              rows=[("00000000-0000-0000-0002-000000000001", "00000000-0000-0000-0001-000000000002", "Data Warehouse Main", "SQL")]),
+        Table(
+            "ConfigurationInfo",
+            "ConfigInfoID:uniqueidentifier Name Value",
+            rows=[
+                ("00000000-0000-0000-0000-000000000001", "SystemReportTimeout", "1800"),
+                ("00000000-0000-0000-0000-000000000002", "EnableMyReports", "False"),
+            ],
+        ),
+        Table(
+            "Catalog",
+            "ItemID:uniqueidentifier Path Name Type:int CreationDate:datetime",
+            rows=[
+                (
+                    "00000000-0000-0000-0001-000000000001",
+                    "/Microsoft.SystemCenter.DataWarehouse.Report.Library",
+                    "Microsoft.SystemCenter.DataWarehouse.Report.Library",
+                    1,
+                    "2011-04-01 09:00:00.000",
+                ),
+                (
+                    "00000000-0000-0000-0001-000000000002",
+                    "/Data Warehouse Main",
+                    "Data Warehouse Main",
+                    5,
+                    "2011-04-01 09:00:00.000",
+                ),
+            ],
+        ),
+        Table(
+            "DataSource",
+            "DSID:uniqueidentifier ItemID:uniqueidentifier Name Extension",
+            rows=[
+                (
+                    "00000000-0000-0000-0002-000000000001",
+                    "00000000-0000-0000-0001-000000000002",
+                    "Data Warehouse Main",
+                    "SQL",
+                )
+            ],
+        ),
     )
 
 
@@ -488,5 +623,16 @@ def find_server(machine):
     return machine.extra.get("sql")
 
 
-__all__ = ["Database", "DatabaseFile", "Instance", "SqlError", "SqlServer", "WindowsError", "find_server", "install",
-           "install_reporting", "open_session", "split_instance"]
+__all__ = [
+    "Database",
+    "DatabaseFile",
+    "Instance",
+    "SqlError",
+    "SqlServer",
+    "WindowsError",
+    "find_server",
+    "install",
+    "install_reporting",
+    "open_session",
+    "split_instance",
+]

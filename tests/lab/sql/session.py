@@ -109,8 +109,10 @@ class Session:
 
     def allowed(self, database):
         """Whether the login may use a database."""
-        return bool(self.instance.role_member("sysadmin", self.login)) or database.name in ("master", "tempdb", "msdb") or (
-            self.login.lower() in database.users
+        return (
+            bool(self.instance.role_member("sysadmin", self.login))
+            or database.name in ("master", "tempdb", "msdb")
+            or (self.login.lower() in database.users)
         )
 
     def fill(self, error):
@@ -332,8 +334,9 @@ class Session:
             raise SqlError(259, "Ad hoc updates to system catalogs are not allowed.", line=self.line)
         database = self.instance.owner_of(table)
         if database is not None and database.read_only:
-            raise SqlError(3906, f'Failed to update database "{database.name}" because the database is read-only.',
-                           line=self.line)
+            raise SqlError(
+                3906, f'Failed to update database "{database.name}" because the database is read-only.', line=self.line
+            )
         if table.live:
             self.instance.refresh(table, self)
         before = self.snapshot(table) if table.live else None
@@ -377,7 +380,9 @@ class Session:
             if table.live:
                 fields["content"] = dict(database.content)
             else:
-                fields["rows_now"] = self.instance.connection.execute(f"SELECT COUNT(*) FROM `{table.stored}`").fetchone()[0]
+                fields["rows_now"] = self.instance.connection.execute(
+                    f"SELECT COUNT(*) FROM `{table.stored}`"
+                ).fetchone()[0]
         if bound:
             fields["parameters"] = bound
         self.instance.server.machine.record("sql", **fields)
@@ -417,7 +422,9 @@ class Session:
             for name in set(query.names) | set(re.findall(r":v_(\w+)", query.sql)):
                 if not name.startswith("@"):
                     name = "@@" + name[4:] if name.startswith("sys_") else "@" + name
-                values["v_" + name.replace("@@", "sys_").lstrip("@").replace("#", "_").replace("$", "_")] = self.value(name)
+                values["v_" + name.replace("@@", "sys_").lstrip("@").replace("#", "_").replace("$", "_")] = self.value(
+                    name
+                )
             self.instance.current.append(self)
             self.function_error = None
             try:
@@ -440,10 +447,21 @@ class Session:
 
     def system_value(self, name):
         values = {
-            "rowcount": self.row_count, "error": self.error_number, "servername": self.instance.full_name,
-            "version": self.instance.banner, "spid": 52 + id(self) % 100, "trancount": self.transactions,
-            "identity": self.identity, "servicename": self.instance.name, "language": "us_english", "datefirst": 7,
-            "max_connections": 32767, "nestlevel": self.depth, "fetch_status": -1, "options": 5496, "microsoftversion": 0,
+            "rowcount": self.row_count,
+            "error": self.error_number,
+            "servername": self.instance.full_name,
+            "version": self.instance.banner,
+            "spid": 52 + id(self) % 100,
+            "trancount": self.transactions,
+            "identity": self.identity,
+            "servicename": self.instance.name,
+            "language": "us_english",
+            "datefirst": 7,
+            "max_connections": 32767,
+            "nestlevel": self.depth,
+            "fetch_status": -1,
+            "options": 5496,
+            "microsoftversion": 0,
         }
         if name not in values:
             raise SqlError(137, f'Must declare the scalar variable "@@{name}".', class_=15, state=2, line=self.line)
@@ -457,14 +475,19 @@ class Session:
                 return SqlError(int(code), message, line=self.line)
         found = re.match(r"no such column: (?:.*\.)?(.+)$", text)
         if found:
-            return invalid_column(found.group(1).strip("`\""), self.line)
+            return invalid_column(found.group(1).strip('`"'), self.line)
         found = re.match(r"no such table: (.+)$", text)
         if found:
             return invalid_object(found.group(1), self.line)
         found = re.match(r"no such function: (.+)$", text)
         if found:
-            return SqlError(195, f"'{found.group(1)}' is not a recognized built-in function name.", class_=15, state=10,
-                            line=self.line)
+            return SqlError(
+                195,
+                f"'{found.group(1)}' is not a recognized built-in function name.",
+                class_=15,
+                state=10,
+                line=self.line,
+            )
         found = re.search(r"has no column named (.+)$", text)
         if found:
             return invalid_column(found.group(1), self.line)
@@ -504,24 +527,36 @@ class Session:
             if database is None:
                 return None
             if not database.online:
-                raise SqlError(942, f"Database '{catalog}' cannot be opened because it is offline.", class_=14, state=4,
-                               line=self.line)
+                raise SqlError(
+                    942,
+                    f"Database '{catalog}' cannot be opened because it is offline.",
+                    class_=14,
+                    state=4,
+                    line=self.line,
+                )
             if not self.allowed(database):
-                raise SqlError(916, f'The server principal "{self.login}" is not able to access the database "{catalog}" '
-                               "under the current security context.", class_=14, line=self.line)
+                raise SqlError(
+                    916,
+                    f'The server principal "{self.login}" is not able to access the database "{catalog}" '
+                    "under the current security context.",
+                    class_=14,
+                    line=self.line,
+                )
         else:
             database = self.database
         return database.find(schema or None, name)
 
     def find_object(self, name):
         """An object by a (possibly qualified, possibly quoted) name, or None."""
-        parts = [p.strip("[]\"") for p in re.findall(r"\[[^\]]*\]|\"[^\"]*\"|[^.\[\]\"]+|(?<=\.)(?=\.)", str(name))]
+        parts = [p.strip('[]"') for p in re.findall(r"\[[^\]]*\]|\"[^\"]*\"|[^.\[\]\"]+|(?<=\.)(?=\.)", str(name))]
         if not parts:
             return None
         if parts[0].startswith("tempdb") or parts[-1].startswith("#"):
             return self.temporary.get(parts[-1].lower())
         try:
-            return self.lookup(parts[-3] if len(parts) > 2 else None, (parts[-2] or "dbo") if len(parts) > 1 else None, parts[-1])
+            return self.lookup(
+                parts[-3] if len(parts) > 2 else None, (parts[-2] or "dbo") if len(parts) > 1 else None, parts[-1]
+            )
         except SqlError:
             return None
 
@@ -540,10 +575,17 @@ class Session:
         if found is None:
             raise no_database(name, node.line)
         if not found.online:
-            raise SqlError(942, f"Database '{name}' cannot be opened because it is offline.", class_=14, state=4, line=node.line)
+            raise SqlError(
+                942, f"Database '{name}' cannot be opened because it is offline.", class_=14, state=4, line=node.line
+            )
         if not self.allowed(found):
-            raise SqlError(916, f'The server principal "{self.login}" is not able to access the database "{name}" under '
-                           "the current security context.", class_=14, line=node.line)
+            raise SqlError(
+                916,
+                f'The server principal "{self.login}" is not able to access the database "{name}" under '
+                "the current security context.",
+                class_=14,
+                line=node.line,
+            )
         self.database = found
         self.out.messages.append(f"Changed database context to '{found.name}'.")
 
@@ -581,7 +623,9 @@ class Session:
         if severity <= 10:
             self.out.messages.append(text)
             return
-        raise SqlError(50000, text, class_=severity, state=int(arguments[2]) if len(arguments) > 2 else 1, line=node.line)
+        raise SqlError(
+            50000, text, class_=severity, state=int(arguments[2]) if len(arguments) > 2 else 1, line=node.line
+        )
 
     def do_throw(self, node):
         if self.caught is not None:
@@ -602,7 +646,9 @@ class Session:
 
     def do_commit(self, node):
         if not self.transactions:
-            raise SqlError(3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.", line=node.line)
+            raise SqlError(
+                3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.", line=node.line
+            )
         self.transactions -= 1
         if self.transactions == 0:
             self.instance.connection.execute("COMMIT")
@@ -612,7 +658,9 @@ class Session:
 
     def do_rollback(self, node):
         if not self.transactions:
-            raise SqlError(3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.", line=node.line)
+            raise SqlError(
+                3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION.", line=node.line
+            )
         self.rollback()
 
     def rollback(self):
@@ -637,8 +685,12 @@ class Session:
     def do_truncate(self, node):
         table = self.find_object(node.text[node.tokens[2].start - node.tokens[0].start :])
         if table is None or not isinstance(table, Table) or table.live:
-            raise SqlError(4701, f'Cannot find the object "{node.tokens[-1].text}" because it does not exist or you do not '
-                           "have permissions.", line=node.line)
+            raise SqlError(
+                4701,
+                f'Cannot find the object "{node.tokens[-1].text}" because it does not exist or you do not '
+                "have permissions.",
+                line=node.line,
+            )
         count = self.instance.connection.execute(f"DELETE FROM `{table.stored}`").rowcount
         self.world_event(node.text, count, table=table)
 
@@ -682,8 +734,13 @@ class Session:
         if what == "TABLE":
             table = self.find_object(name)
             if table is None or not isinstance(table, Table):
-                raise SqlError(3701, f"Cannot drop the table '{name}', because it does not exist or you do not have "
-                               "permission.", class_=11, state=5, line=node.line)
+                raise SqlError(
+                    3701,
+                    f"Cannot drop the table '{name}', because it does not exist or you do not have permission.",
+                    class_=11,
+                    state=5,
+                    line=node.line,
+                )
             if name.startswith("#"):
                 self.instance.drop_store(self.temporary.pop(name.lower()))
                 return
@@ -712,8 +769,11 @@ class Session:
     def nested(self, text, variables=None, types=None):
         """Run a text as an inner batch, with variables of its own; answers them."""
         if self.depth > 32:
-            raise SqlError(217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).",
-                           line=self.line)
+            raise SqlError(
+                217,
+                "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).",
+                line=self.line,
+            )
         saved = self.variables, self.types, self.line, self.database
         self.variables, self.types = variables or {}, types or {}
         self.depth += 1
@@ -756,11 +816,15 @@ class Session:
         for index, (given, value) in enumerate(arguments):
             if given is None:
                 if index >= len(procedure.parameters) and procedure.parameters and procedure.parameters[-1] != "*":
-                    raise SqlError(8144, f"Procedure or function {name} has too many arguments specified.", state=2, line=node.line)
+                    raise SqlError(
+                        8144, f"Procedure or function {name} has too many arguments specified.", state=2, line=node.line
+                    )
                 given = procedure.parameters[index] if index < len(procedure.parameters) else f"@p{index}"
-            elif procedure.parameters and "*" not in procedure.parameters and given not in [
-                p.lower() for p in procedure.parameters
-            ]:
+            elif (
+                procedure.parameters
+                and "*" not in procedure.parameters
+                and given not in [p.lower() for p in procedure.parameters]
+            ):
                 raise SqlError(8145, f"{given} is not a parameter for procedure {name}.", line=node.line)
             values[given.lower()] = value
         try:

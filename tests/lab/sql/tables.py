@@ -9,8 +9,16 @@ from typing import Any, Callable, Optional
 _ids = itertools.count(2105058535, 16)
 
 SQLITE_TYPES = {
-    "int": "INTEGER", "bigint": "INTEGER", "smallint": "INTEGER", "tinyint": "INTEGER", "bit": "INTEGER",
-    "float": "REAL", "decimal": "REAL", "numeric": "REAL", "varbinary": "BLOB", "image": "BLOB",
+    "int": "INTEGER",
+    "bigint": "INTEGER",
+    "smallint": "INTEGER",
+    "tinyint": "INTEGER",
+    "bit": "INTEGER",
+    "float": "REAL",
+    "decimal": "REAL",
+    "numeric": "REAL",
+    "varbinary": "BLOB",
+    "image": "BLOB",
 }
 
 

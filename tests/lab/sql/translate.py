@@ -36,13 +36,36 @@ class Query:
     into: object = None
 
 
-CAST_NAMES = {"TEXT": "nvarchar", "UUID": "uniqueidentifier", "BOOLEAN": "bit", "DOUBLE": "float", "TIMESTAMP": "datetime",
-              "DATETIME2": "datetime", "TIMESTAMPTZ": "datetime", "INTEGER": "int", "DECIMAL": "decimal", "UTINYINT": "tinyint"}
+CAST_NAMES = {
+    "TEXT": "nvarchar",
+    "UUID": "uniqueidentifier",
+    "BOOLEAN": "bit",
+    "DOUBLE": "float",
+    "TIMESTAMP": "datetime",
+    "DATETIME2": "datetime",
+    "TIMESTAMPTZ": "datetime",
+    "INTEGER": "int",
+    "DECIMAL": "decimal",
+    "UTINYINT": "tinyint",
+}
 
 
 # Functions of the standard that the embedded engine has in its own way; sqlglot writes them.
-KEPT_FUNCTIONS = (exp.AggFunc, exp.Case, exp.Coalesce, exp.Exists, exp.If, exp.And, exp.Or, exp.Nullif, exp.Abs, exp.Round,
-                  exp.RowNumber, exp.Array, exp.Anonymous)
+KEPT_FUNCTIONS = (
+    exp.AggFunc,
+    exp.Case,
+    exp.Coalesce,
+    exp.Exists,
+    exp.If,
+    exp.And,
+    exp.Or,
+    exp.Nullif,
+    exp.Abs,
+    exp.Round,
+    exp.RowNumber,
+    exp.Array,
+    exp.Anonymous,
+)
 
 
 def anonymous(name, *arguments):
@@ -88,7 +111,7 @@ class Translator:
         match = re.match(r"(?is)\s*(DELETE|UPDATE)\s+TOP\s*\(?\s*(@?\w+)\s*\)?\s+(?:FROM\s+)?", text)
         if match:
             limit = match.group(2)
-            text = f"{match.group(1)} {'FROM ' if match.group(1).upper() == 'DELETE' else ''}{text[match.end():]}"
+            text = f"{match.group(1)} {'FROM ' if match.group(1).upper() == 'DELETE' else ''}{text[match.end() :]}"
         try:
             trees = sqlglot.parse(text, read="tsql", error_level=sqlglot.ErrorLevel.RAISE)
         except SqlglotError as error:
@@ -122,8 +145,13 @@ class Translator:
         setting = [p for p in projections if self.assignment(p)]
         if setting:
             if len(setting) != len(projections):
-                raise SqlError(141, "A SELECT statement that assigns a value to a variable must not be combined with "
-                               "data-retrieval operations.", class_=15, line=self.line)
+                raise SqlError(
+                    141,
+                    "A SELECT statement that assigns a value to a variable must not be combined with "
+                    "data-retrieval operations.",
+                    class_=15,
+                    line=self.line,
+                )
             assign = [variable(self.assignment(p)[0]) for p in projections]
             top.set("expressions", [self.assignment(p)[1].copy() for p in projections])
         self.prepare(tree)
@@ -192,8 +220,13 @@ class Translator:
             alias, table_node = None, target
         table = self.session.resolve(table_node, self.line)
         alias = alias or table_node.alias_or_name
-        select = exp.select("*").from_(source.copy() if source is not None else exp.alias_(target.copy(), alias, table=True)
-                                       if not target.alias else target.copy())
+        select = exp.select("*").from_(
+            source.copy()
+            if source is not None
+            else exp.alias_(target.copy(), alias, table=True)
+            if not target.alias
+            else target.copy()
+        )
         if where is not None:
             select.set("where", where.copy())
         self.prepare(select)
@@ -234,14 +267,20 @@ class Translator:
             select.set("where", where.copy())
         self.prepare(select)
         from_sql, where_sql = self.from_and_where(select)
-        sql = (f"DELETE FROM `{self.session.store(table)}` WHERE rowid IN "
-               f"(SELECT `{alias}`.rowid FROM {from_sql}{where_sql}{limit_clause(limit)})")
+        sql = (
+            f"DELETE FROM `{self.session.store(table)}` WHERE rowid IN "
+            f"(SELECT `{alias}`.rowid FROM {from_sql}{where_sql}{limit_clause(limit)})"
+        )
         return Query(sql, "delete", self.tables, target=table, names=self.names)
 
     def pick(self, target, sources):
         """The source that a target names by alias or name."""
         for source in sources:
-            if isinstance(source, exp.Table) and source.alias_or_name.lower() == target.name.lower() and not target.args.get("db"):
+            if (
+                isinstance(source, exp.Table)
+                and source.alias_or_name.lower() == target.name.lower()
+                and not target.args.get("db")
+            ):
                 return source.alias_or_name, source
         for source in sources:
             if isinstance(source, exp.Table) and source.name.lower() == target.name.lower():
@@ -304,7 +343,9 @@ class Translator:
                 return node
             name = variable(node)
             self.names.add(name)
-            return exp.Placeholder(this="v_" + name.replace("@@", "sys_").lstrip("@").replace("#", "_").replace("$", "_"))
+            return exp.Placeholder(
+                this="v_" + name.replace("@@", "sys_").lstrip("@").replace("#", "_").replace("$", "_")
+            )
         if isinstance(node, exp.National):
             return exp.Literal.string(node.name)
         if isinstance(node, exp.HexString):
@@ -319,8 +360,12 @@ class Translator:
             style = node.args.get("style")
             return anonymous("tsql_cast", node.expression, name, length, style if style is not None else scale)
         if isinstance(node, exp.Add):
-            if isinstance(node.this, exp.Literal) and isinstance(node.expression, exp.Literal) \
-                    and not node.this.is_string and not node.expression.is_string:
+            if (
+                isinstance(node.this, exp.Literal)
+                and isinstance(node.expression, exp.Literal)
+                and not node.this.is_string
+                and not node.expression.is_string
+            ):
                 return node
             return anonymous("tsql_add", node.this, node.expression)
         if isinstance(node, exp.Div):
@@ -356,7 +401,9 @@ class Translator:
         if isinstance(node, exp.StrPosition):
             extra = [node.args["position"]] if node.args.get("position") is not None else []
             return anonymous("charindex", node.args.get("substr"), node.this, *extra)
-        for kind, name in ((exp.Left, "left"), (exp.Right, "right")):
+        if isinstance(node, exp.SplitPart):  # sqlglot's reading of PARSENAME
+            return anonymous("tsql_part", node.this, node.args.get("part_index"))
+        for kind, name in ((exp.Left, "tsql_left"), (exp.Right, "tsql_right")):
             if isinstance(node, kind):
                 return anonymous(name, node.this, node.expression)
         if isinstance(node, exp.Upper):
@@ -376,12 +423,26 @@ class Translator:
         if isinstance(node, exp.Func) and not isinstance(node, KEPT_FUNCTIONS):
             name = node.sql_name().lower()
             if name in self.session.instance.function_names:
-                return anonymous(name, *[a for a in node.args.values() if isinstance(a, exp.Expression)],
-                                 *node.expressions)
-            current = {"current_user": "suser_sname", "currentuser": "suser_sname", "session_user": "user_name",
-                       "trim": "ltrim", "ceil": "ceiling", "pow": "power", "repeat": "replicate", "uuid": "newid",
-                       "current_schema": "schema_name", "space": "space", "reverse": "reverse", "unicode": "ascii",
-                       "byte_length": "datalength", "parse_name": "parsename", "current_date": "getdate"}.get(name)
+                return anonymous(
+                    name, *[a for a in node.args.values() if isinstance(a, exp.Expression)], *node.expressions
+                )
+            current = {
+                "current_user": "suser_sname",
+                "currentuser": "suser_sname",
+                "session_user": "user_name",
+                "trim": "ltrim",
+                "ceil": "ceiling",
+                "pow": "power",
+                "repeat": "replicate",
+                "uuid": "newid",
+                "current_schema": "schema_name",
+                "space": "space",
+                "reverse": "reverse",
+                "unicode": "ascii",
+                "byte_length": "datalength",
+                "parse_name": "parsename",
+                "current_date": "getdate",
+            }.get(name)
             if current:
                 arguments = [node.this] if isinstance(node.this, exp.Expression) else []
                 if isinstance(node.expression, exp.Expression):
@@ -398,11 +459,27 @@ class Translator:
                     first.replace(exp.Literal.string(first.name))
             node.set("this", name)
             return node
-        if name in ("count_big", "checksum_agg", "min", "max", "sum", "avg", "total", "coalesce", "ifnull", "nullif", "abs", "round", "sign"):
+        if name in (
+            "count_big",
+            "checksum_agg",
+            "min",
+            "max",
+            "sum",
+            "avg",
+            "total",
+            "coalesce",
+            "ifnull",
+            "nullif",
+            "abs",
+            "round",
+            "sign",
+        ):
             return node
         if name == "isnull":
             return exp.Coalesce(this=node.expressions[0], expressions=node.expressions[1:])
-        raise SqlError(195, f"'{node.name}' is not a recognized built-in function name.", class_=15, state=10, line=self.line)
+        raise SqlError(
+            195, f"'{node.name}' is not a recognized built-in function name.", class_=15, state=10, line=self.line
+        )
 
     def own_function(self, node):
         """``dbo.fn_Something(...)`` of a database."""
@@ -410,8 +487,12 @@ class Translator:
         prefix = node.this.sql(dialect="tsql")
         found = self.session.find_object(f"{prefix}.{call.name}")
         if found is None or "FN" not in found.kinds:
-            raise SqlError(4121, f'Cannot find either column "{prefix}" or the user-defined function or aggregate '
-                           f'"{prefix}.{call.name}", or the name is ambiguous.', line=self.line)
+            raise SqlError(
+                4121,
+                f'Cannot find either column "{prefix}" or the user-defined function or aggregate '
+                f'"{prefix}.{call.name}", or the name is ambiguous.',
+                line=self.line,
+            )
         return anonymous("tsql_own", found.object_id, *[e.copy() for e in call.expressions])
 
     # ---- types ------------------------------------------------------------------------------------------------
@@ -440,7 +521,12 @@ class Translator:
             if node.name == "tsql_cast":
                 kind = node.expressions[1].name
                 return kind if kind not in ("datetime2", "smalldatetime", "date") else "datetime"
-            return {"getdate": "datetime", "getutcdate": "datetime", "dateadd": "datetime", "newid": "uniqueidentifier"}.get(node.name)
+            return {
+                "getdate": "datetime",
+                "getutcdate": "datetime",
+                "dateadd": "datetime",
+                "newid": "uniqueidentifier",
+            }.get(node.name)
         if isinstance(node, (exp.Max, exp.Min, exp.Coalesce)) and isinstance(node.this, exp.Expression):
             return self.kind_of(node.this, types)
         if isinstance(node, exp.Literal) and node.is_string:
