@@ -188,7 +188,7 @@ def certificates(context: Context) -> list[Finding]:
         return [Finding(NOT_APPLICABLE, "No machine that gave facts authenticates by certificate.")]
     findings = []
     if rows:
-        text = f"Certificates: {listed([str(row[0]) for row in rows])}."
+        text = f"Certificates that end too soon or are missing: {listed([str(row[0]) for row in rows])}."
         findings.append(Finding(WARN, text, tuple(rows)))
     if unread:
         text = f"Certificates not read on {listed([str(row[0]) for row in unread])}."

@@ -59,7 +59,7 @@ def manual_first(context: Context) -> list[Finding]:
     if not ahead:
         text = f"{counted(len(left), 'manual agent')} come first in the plan; no server is ahead of them."
         return [Finding(PASS, text)]
-    text = f"{listed([one.name for one in ahead])} at 2012 while {counted(len(left), 'manual agent')} are not."
+    text = f"{counted(len(left), 'manual agent')} left behind, while already at 2012: {listed([one.name for one in ahead])}."
     return [Finding(WARN, text, by_parent(left, "still at 2007 R2"))]
 
 
@@ -86,17 +86,17 @@ def secondaries_first(context: Context) -> list[Finding]:
         return [Finding(NOT_APPLICABLE, "No secondary management server is left to upgrade.")]
     names = listed([one.name for one in left])
     if known.is_2012:
-        text = f"The group is at 2012 while {names} is not."
+        text = f"The group is at 2012, and not yet so: {names}."
         return [Finding(BLOCK, text, _rows(left, "not upgraded before the group"))]
     ahead = _new(known.gateways)
     pushed = [one for one in known.agents if not one.manual and is_2012(one.version)]
     if ahead or pushed:
-        text = f"Gateways or pushed agents are at 2012 while {names} is not."
+        text = f"Gateways or pushed agents are at 2012, and not yet so: {names}."
         rows = _rows(ahead, "ahead of its management servers")
         if pushed:
             rows += ((f"{len(pushed)} agents", "pushed agents", "2012", "ahead of their management servers"),)
         return [Finding(WARN, text, rows)]
-    return [Finding(PASS, f"{names}: next in the plan, and nothing is ahead of it.")]
+    return [Finding(PASS, f"Nothing is ahead of {names}.")]
 
 
 @rule(
@@ -122,8 +122,8 @@ def gateways_first(context: Context) -> list[Finding]:
         return [Finding(NOT_APPLICABLE, "No gateway is left to upgrade.")]
     names = listed([one.name for one in left])
     if known.is_2012:
-        return [Finding(BLOCK, f"The group is at 2012 while {names} is not.", _rows(left, "not upgraded in time"))]
-    return [Finding(PASS, f"{names}: in the plan before the group.")]
+        return [Finding(BLOCK, f"The group is at 2012, and not yet so: {names}.", _rows(left, "not upgraded in time"))]
+    return [Finding(PASS, f"Planned before the group: {names}.")]
 
 
 @rule(
