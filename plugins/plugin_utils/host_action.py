@@ -66,7 +66,7 @@ class HostAction(ActionBase):
         result = super().run(None, task_vars)
         task_vars = task_vars or {}
         module = importlib.import_module(_PACKAGE + self.MODULE)
-        arguments = self.validate_argument_spec(argument_spec(module.DOCUMENTATION))[1]
+        arguments = plain(self.validate_argument_spec(argument_spec(module.DOCUMENTATION))[1])
         self.checking = bool(self._task.check_mode)
         self.host = self._task.delegate_to or task_vars.get("inventory_hostname", "?")
         self.remote = Remote(self._connection, self.host)
@@ -104,4 +104,13 @@ def diff(before, after, header=""):
 def _text(value):
     if isinstance(value, str):
         return value if value.endswith("\n") else value + "\n"
-    return yaml.safe_dump(value, default_flow_style=False, sort_keys=True)
+    return yaml.safe_dump(plain(value), default_flow_style=False, sort_keys=True)
+
+
+def plain(value):
+    """The value with Ansible's own kinds of text, lists and dictionaries turned into Python's."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
