@@ -1,0 +1,134 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module `scom.upgrade.upgrade_plan`: every step that remains of the upgrade of a management group."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: upgrade_plan
+short_description: Plan the upgrade of a management group
+version_added: 1.0.0
+description:
+  - Decides the path, judges whether the group is ready, and lists every step that remains, in phases, each with its reason, its order, its
+    undo and its duration. C(docs/plan.md) describes the fields.
+  - A step is in the plan while the facts do not show that it is done. The plan of a group that is finished is empty.
+  - With O(approved) it also says how what remains differs from the plan that was approved.
+extends_documentation_fragment:
+  - scom.upgrade.decision
+options:
+  approved:
+    description: File of the plan that was approved.
+    type: path
+seealso:
+  - module: scom.upgrade.upgrade_gate
+  - module: scom.upgrade.upgrade_report
+"""
+
+EXAMPLES = r"""
+- name: Make the plan from a saved snapshot
+  scom.upgrade.upgrade_plan:
+    path: reports/snapshot.json
+    inputs:
+      media_path: C:\Media\SCOM2012
+      account: EXAMPLE\scomadmin
+  delegate_to: localhost
+  register: upgrade
+
+- name: Show the steps of the first phase that has any
+  ansible.builtin.debug:
+    msg: "{{ upgrade.plan | scom.upgrade.plan_steps(state='ready') | map(attribute='title') | list }}"
+"""
+
+RETURN = r"""
+plan:
+  description: The plan, as C(docs/plan.md) describes it.
+  returned: success
+  type: dict
+  sample: {schema: 1, management_group: CONTOSO, path: distributed_simple, run_from: RMS01, retire: [], phases: []}
+path:
+  description: The decision about the path, as M(scom.upgrade.upgrade_path) returns it in RV(scom.upgrade.upgrade_path#module:decision).
+  returned: success
+  type: dict
+  sample: {path: distributed_simple, run_from: RMS01, retire: []}
+findings:
+  description: What the readiness rules found, one entry a rule.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: R34, outcome: warn, title: The database upgrade was rehearsed on a copy}]
+readiness:
+  description: The findings counted, and which of them block.
+  returned: success
+  type: dict
+  sample: {blocked: false, blocked_by: [], counts: {pass: 50, warn: 2}}
+disagreements:
+  description: What inventory, hosts and management group do not agree on, or what was read in part only, each with its remedy.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+hash:
+  description: SHA-256 over facts, inputs and steps, which an approval names.
+  returned: success
+  type: str
+  sample: cee7c130d0a4f1b2
+steps:
+  description: How many steps remain.
+  returned: success
+  type: int
+  sample: 45
+stale:
+  description: How what remains differs from the approved plan, one text each. Empty where it does not, or none was given.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+summary:
+  description: Path, number of steps, findings, as a few lines.
+  returned: success
+  type: str
+  sample: "Distributed upgrade (simple): the group upgrade runs on RMS01."
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import PROBLEMS, conclude, read_plan, read_snapshot
+from ansible_collections.scom.upgrade.plugins.module_utils.plan import stale
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path"},
+            "snapshot": {"type": "dict"},
+            "inputs": {"type": "dict", "default": {}},
+            "approved": {"type": "path"},
+        },
+        mutually_exclusive=[("path", "snapshot")],
+        required_one_of=[("path", "snapshot")],
+        supports_check_mode=True,
+    )
+    given = module.params
+    try:
+        found = conclude(read_snapshot(given["snapshot"] or given["path"]), given["inputs"])
+        differences = stale(read_plan(given["approved"]), found.plan) if given["approved"] else []
+    except PROBLEMS as problem:
+        module.fail_json(msg=str(problem))
+    result = found.to_dict()
+    module.exit_json(
+        changed=False,
+        plan=result["plan"],
+        path=result["path"],
+        findings=result["findings"],
+        readiness=result["readiness"],
+        disagreements=result["disagreements"],
+        hash=result["plan"]["hash"],
+        steps=len(found.plan.steps),
+        stale=[str(one) for one in differences],
+        summary=found.summary,
+    )
+
+
+if __name__ == "__main__":
+    main()
