@@ -8,7 +8,7 @@ from typing import Optional
 
 from . import words
 from .digest_types import Digest, Finding
-from .html_plan import table, tag
+from .html_parts import table, tag
 from .safe import Safe, el, join, plain
 
 SHOWN_ROWS = 40

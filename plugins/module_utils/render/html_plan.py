@@ -1,163 +1,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The page's parts about the plan: why this path, the point of no return, machines, phases with their steps."""
+"""The page's parts about the work: what happens to each machine, and the phases with their steps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Optional
 
 from . import words
-from .digest_types import Digest, Group, PathChoice, Phase, Reason, Step
+from .digest_types import Digest, Group, Phase
+from .html_parts import anchor, phase_anchor, reason, step_link, table, tag
 from .machines import Fate, agent_lines, roles_text
 from .safe import Child, Safe, el, join, plain
 from .svg_graph import graph_svg
 
 SHOWN_HOSTS = 40
-SHOWN_REASONS = 3
-
-
-def tag(text: str, kind: str) -> Safe:
-    """A small coloured word."""
-    return el("span", text, class_=f"tag is-{kind}")
-
-
-def table(columns: Sequence[str], rows: Iterable[Safe], caption: str = "", class_: str = "") -> Safe:
-    """A table that may scroll sideways on a narrow screen; rows are built by the caller."""
-    head = el("thead", el("tr", [el("th", column, scope="col") for column in columns]))
-    said = el("caption", caption) if caption else None
-    return el("div", el("table", said, head, el("tbody", rows), class_=class_ or None), class_="scroll")
-
-
-def reason(one: Reason) -> Safe:
-    """A reason with what it rests on."""
-    fact = el("code", one.fact) if one.fact and one.fact not in one.text else None
-    return join(one.text, " " if fact else None, fact, " ", _grade(one))
-
-
-def _grade(one: Reason) -> Optional[Safe]:
-    rests_on = " · ".join(part for part in (one.rule, one.evidence, one.source) if part)
-    return el("span", f"[{rests_on}]", class_="grade") if rests_on else None
-
-
-def paths(digest: Digest) -> Safe:
-    """The chosen path, where it runs, who takes over from whom, and why the other paths were rejected."""
-    return join(el("div", [_path(choice, digest) for choice in digest.choices], class_="paths"), takeovers(digest))
-
-
-def takeovers(digest: Digest) -> Optional[Safe]:
-    """Which machine takes over from which, and why that must be."""
-    if not digest.takeovers:
-        return None
-    rows = [
-        el(
-            "tr",
-            el("th", one.machine, scope="row"),
-            el("td", ", ".join(words.label(words.ROLES, role) for role in one.roles)),
-            el(
-                "td",
-                el("strong", one.by) if one.by else tag("nobody can", "block"),
-                " (joins for it)" if one.new else None,
-            ),
-            el("td", [el("p", reason(why), class_="why") for why in one.reasons]),
-        )
-        for one in digest.takeovers
-    ]
-    return join(el("h3", "Who takes over"), table(("Machine", "Cannot keep", "Goes to", "Because"), rows))
-
-
-def _where(digest: Digest) -> Optional[Safe]:
-    """Where the group upgrade runs, and what must be put right first."""
-    parts: list[Optional[Safe]] = []
-    if digest.run_from and digest.run_from_why:
-        parts.append(el("p", el("strong", f"The group upgrade runs on {digest.run_from} because")))
-        parts.append(reasons_table(digest.run_from_why))
-    for obstacle in digest.obstacles:
-        parts.append(el("p", tag("in the way", "block"), " ", obstacle.text, " ", el("strong", obstacle.remedy)))
-    return join(*parts) if parts else None
-
-
-def reasons_table(reasons: Sequence[Reason]) -> Safe:
-    """Facts one below the other: what is so, where it was read, and how sure the rule behind it is."""
-    rows = [
-        el(
-            "tr",
-            el("td", one.text),
-            el("td", el("code", one.fact) if one.fact else None),
-            el("td", " · ".join(part for part in (one.rule, one.evidence, one.source) if part), class_="grade"),
-        )
-        for one in reasons
-    ]
-    return table(("Because", "Fact", "Rule · evidence · source"), rows, class_="reasons")
-
-
-def _path(choice: PathChoice, digest: Digest) -> Safe:
-    if choice.chosen:
-        return el(
-            "div",
-            el("p", "Chosen", class_="over"),
-            el("h3", words.label(words.PATHS, choice.name)),
-            el("p", words.PATH_MEANINGS.get(choice.name, "")),
-            reasons_table(choice.reasons) if choice.reasons else None,
-            _where(digest),
-            class_="path is-chosen",
-        )
-    shown, more = choice.reasons[:SHOWN_REASONS], choice.reasons[SHOWN_REASONS:]
-    return el(
-        "div",
-        el("p", "Rejected", class_="over"),
-        el("h3", words.label(words.PATHS, choice.name)),
-        el("p", words.PATH_MEANINGS.get(choice.name, "")),
-        el("ul", [el("li", one.text, " ", _grade(one)) for one in shown], class_="plain") if shown else None,
-        el(
-            "details",
-            el("summary", words.count(len(more), "more reason")),
-            el("ul", [el("li", one.text, " ", _grade(one)) for one in more], class_="plain"),
-        )
-        if more
-        else None,
-        class_="path is-rejected",
-    )
-
-
-def no_return(digest: Digest) -> Safe:
-    """Where there is no way back, what must stand before it, and what remains afterwards."""
-    if not digest.no_return:
-        return el("p", "No step of this plan is a point of no return.")
-    return join(*[_no_return(digest, step) for step in digest.no_return])
-
-
-def _no_return(digest: Digest, step: Step) -> Safe:
-    before = [digest.step(name) for name in step.requires]
-    checked = [one for one in before if one is not None and one.kind not in ("agents.approve", "agent.upgrade")]
-    where = f" on {', '.join(step.hosts)}" if step.hosts and not any(host in step.title for host in step.hosts) else ""
-    return el(
-        "div",
-        el("p", "Point of no return", class_="over"),
-        el("h3", f"{step.title}{where}"),
-        el("p", "Before it, the upgrade can be stopped at any step, and every step says how it is undone. "
-                "From its first minute there are only two ways: forward, or the restore that is written here."),
-        el("p", el("strong", "The only way back: "), step.undo or "none is known."),
-        el("p", el("strong", "It starts only when all of this holds:")) if checked else None,
-        el("ul", [el("li", step_link(one, digest), " ", tag(words.label(words.STATES, one.state), one.state)) for one in checked],
-           class_="plain") if checked else None,
-        el("p", f"As expected it begins {words.duration(step.start)} after the start and takes "
-                f"{words.between(step.estimate)}."),
-        class_="pnr",
-    )  # fmt: skip
-
-
-def step_link(step: Step, digest: Digest) -> Safe:
-    """A link to the row that shows the step."""
-    return el("a", step.title, href=f"#{_anchor(digest.line_of(step.id))}")
-
-
-def phase_anchor(name: str) -> str:
-    """The id of a phase's section."""
-    return f"phase-{_anchor(name)}"
-
-
-def _anchor(name: str) -> str:
-    return "step-" + "".join(c if c.isascii() and (c.isalnum() or c in "._-") else f"_{ord(c):x}" for c in name)
 
 
 def machines(found: Sequence[Fate], digest: Digest, numbers: Mapping[str, int], agents_said: str) -> Safe:
@@ -196,7 +52,7 @@ def _touching(groups: Sequence[Group]) -> Optional[Safe]:
     if not groups:
         return None
     items = [
-        el("li", el("a", group.title, href=f"#{_anchor(group.key)}"), " ",
+        el("li", el("a", group.title, href=f"#{anchor(group.key)}"), " ",
            el("span", words.label(words.PHASES, group.phase).lower(), class_="grade"),
            join(" ", tag("point of no return", "pnr")) if group.point_of_no_return else None)
         for group in groups
@@ -223,7 +79,7 @@ def _phase(phase: Phase, digest: Digest, numbers: Mapping[str, int], list_agents
         drawing = el(
             "figure",
             el("figcaption", "Order ", el("small", "what stands lower waits for what it is joined to above")),
-            graph_svg(phase, digest, f"graph-{_anchor(phase.name)}"),
+            graph_svg(phase, digest, f"graph-{anchor(phase.name)}"),
         )
     return el(
         "section",
@@ -268,7 +124,7 @@ def _row(group: Group, digest: Digest, numbers: Mapping[str, int], list_agents: 
            el("span", f"{words.duration(first.estimate.low)} – {words.duration(first.estimate.high)}", class_="grade")
            if group.single else el("span", "together", class_="grade")),
         el("td", way_back),
-        id=_anchor(group.key),
+        id=anchor(group.key),
         class_="pnr-row" if group.point_of_no_return else None,
         data_item="step",
         data_phases=group.phase,

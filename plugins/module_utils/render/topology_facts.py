@@ -11,6 +11,7 @@ from .. import model
 from ..catalog import is_2012, os_text
 from ..catalog.configurations import sql_release
 from ..facts import SnapshotError, load
+from ..names import sql_address
 from .digest_types import Digest, ReportError, Step
 from .topology import Machine, Topology, count_groups
 
@@ -176,7 +177,7 @@ class _After:
         """Setup adds a data warehouse where the group has none."""
         warehouse = given.get("warehouse")
         server = str(warehouse.get("server") or "") if isinstance(warehouse, Mapping) else ""
-        machine = self.machines.get(self._name(server.split("\\")[0]))
+        machine = self.machines.get(self._name(sql_address(server)[0]))
         if machine is not None and "data_warehouse" not in machine.roles:
             self.machines[machine.name] = replace(machine, roles=(*machine.roles, "data_warehouse"))
 
