@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from . import facts, inputs, model, path, planner, readiness
+from .catalog import is_2012
+from .names import ordered
 from .plan import Plan, PlanError
 from .rules.engine import UnknownRepairError
 from .rules.repairs import repair_steps
@@ -110,3 +112,29 @@ def _text(name: str, what: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         remedy = "Run playbooks/discover.yml." if what == "snapshot" else "Run playbooks/plan.yml."
         raise facts.SnapshotError([facts.Problem(name, f"the {what} cannot be read: {error}.", remedy)]) from error
+
+
+def host_of_group(hosts: Mapping[str, Any]) -> Optional[str]:
+    """Inventory name of the host to ask about the group, from HOSTs by inventory name; None where none can answer.
+
+    The root management server of 2007 R2, by its cluster's virtual name where it has one; else the 2012 management server
+    that was the root, whose Data Access service runs, the first by name.
+    """
+    roots: list[tuple[bool, bool, int, str]] = []
+    servers: list[tuple[bool, bool, int, str]] = []
+    for name in ordered(hosts):
+        facts = hosts[name] or {}
+        product = facts.get("opsmgr") or {}
+        groups = product.get("server_groups") or ()
+        if not groups or product.get("gateway_version") or not product.get("server_version"):
+            continue
+        root = any(one.get("is_root") and not one.get("has_parent") for one in groups)
+        virtual = str((facts.get("cluster") or {}).get("virtual_name") or "")
+        runs = ((facts.get("services") or {}).get("OMSDK") or {}).get("state") == "running"
+        if is_2012(product.get("server_version")):
+            servers.append((not root, not runs, len(servers), name))
+        elif root:
+            node = bool(virtual) and virtual.lower() not in (name.lower(), str(facts.get("name") or "").lower())
+            roots.append((node, not runs, len(roots), name))
+    found = min(roots) if roots else min(servers) if servers else None
+    return found[-1] if found else None
