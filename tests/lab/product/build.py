@@ -88,7 +88,7 @@ class Builder:
                 collation=server.sql.collation,
                 full_text=server.sql.full_text,
                 allow_updates=server.sql.allow_updates,
-                reporting=server.has("reporting"),
+                reporting=server.has("reporting") or server.spare,
             )
             machine.sql = machine.sql_session
             machine.files.mkdir(BACKUP)

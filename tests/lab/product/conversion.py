@@ -5,19 +5,11 @@ from __future__ import annotations
 from tests.lab.world.errors import WindowsError
 
 from . import checks, databases, footprint, packs
-from .group import DatabasePlace
 from .names import RTM_2012
 from .status import database as database_state
 
 SCRIPTS = (("build_mom_db_admin.sql", 90.0), ("build_mom_db.sql", 600.0), ("build_momv3_localization.sql", 180.0))
 LATER = (("Build_mom_db_postMPimport.sql", 120.0), ("Build_om_db_ConfigSvcRole.sql", 90.0))
-
-
-def place_of(world, source, name):
-    """A DatabasePlace of ``HOST\\INSTANCE``."""
-    host, _, instance = source.partition("\\")
-    machine = world.find(host.split(",")[0])
-    return DatabasePlace(machine.name if machine else host, instance or "MSSQLSERVER", name)
 
 
 def check_new_warehouse(call, group, place):
@@ -186,4 +178,4 @@ def hand_over(setup, node, from_root):
     group.role(node.name, "rms_emulator", "gained")
 
 
-__all__ = ["add_warehouse", "check_new_warehouse", "convert", "hand_over", "place_of"]
+__all__ = ["add_warehouse", "check_new_warehouse", "convert", "hand_over"]

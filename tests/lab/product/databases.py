@@ -61,6 +61,22 @@ class HealthServiceWriter:
             self.group.record("agent", None, name=node.fqdn, install=node.install)
 
 
+class GlobalSettingsWriter:
+    """UPDATE of GlobalSettings: where the data warehouse is."""
+
+    def __init__(self, group):
+        self.group = group
+
+    def updated(self, old, new):
+        from .places import parse_source
+
+        place = self.group.warehouse
+        if new["PropertyName"] == "MainDatabaseServerName":
+            self.group.set_place("warehouse", parse_source(self.group.world, new["SettingValue"], place.name))
+        elif new["PropertyName"] == "MainDatabaseName":
+            self.group.set_place("warehouse", parse_source(self.group.world, place.source, new["SettingValue"]))
+
+
 class SettingsWriter:
     """UPDATE of PartitionAndGroomingSettings.DaysToKeep."""
 
@@ -286,6 +302,7 @@ def operational(database, group):
             if group.warehouse
             else []
         ),
+        GlobalSettingsWriter(group),
     )
     live(
         "Alert",

@@ -319,8 +319,10 @@ def server_groups(machine, group, root):
 
 def config_service(group):
     """ConfigService.config of 2012: both categories name the database."""
-    where = (f'<Setting Name="ServerName" Value="{group.operational.source}"/>'
-             f'<Setting Name="DatabaseName" Value="{group.operational.name}"/>')
+    where = (
+        f'<Setting Name="ServerName" Value="{group.operational.source}"/>'
+        f'<Setting Name="DatabaseName" Value="{group.operational.name}"/>'
+    )
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\r\n<Config><Component Name="ConfigurationService">'
         f'<Category Name="Cmdb">{where}</Category><Category Name="ConfigStore">{where}</Category></Component></Config>\r\n'

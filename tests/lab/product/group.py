@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Optional
 
 from tests.lab.world.errors import win32
@@ -43,7 +44,7 @@ class Node:
     avicode: bool = False
     blocked: str = ""  # why a push to it fails
 
-    @property
+    @cached_property
     def id(self):
         return guid("health service", self.fqdn)
 
@@ -162,6 +163,7 @@ class ManagementGroup:
         self.id = guid("group", name)
         self.version = R2
         self.nodes = {}
+        self._by_key = {}  # id and NetBIOS name in lower case -> node
         self.root = None  # FQDN of the RMS
         self.emulator = None  # FQDN of the holder of the RMS emulator (2012)
         self.cluster = None  # virtual name of a clustered RMS
@@ -197,12 +199,9 @@ class ManagementGroup:
         return is_2012(self.version)
 
     def node(self, name):
-        """The node of an FQDN or a NetBIOS name, or None."""
+        """The node of an FQDN, a NetBIOS name or an id, or None."""
         wanted = str(name or "").lower()
-        found = self.nodes.get(wanted)
-        if found is None:
-            found = next((n for n in self.nodes.values() if n.name.lower() == wanted), None)
-        return found
+        return self.nodes.get(wanted) or self._by_key.get(wanted)
 
     def of_kind(self, *kinds):
         return [n for n in self.nodes.values() if n.kind in kinds]
@@ -258,7 +257,7 @@ class ManagementGroup:
 
     def add(self, node):
         """A node joins."""
-        self.nodes[node.fqdn] = node
+        self.nodes[node.fqdn] = self._by_key[node.id] = self._by_key[node.name.lower()] = node
         fields = {
             "of": node.fqdn,
             "change": "joined",
@@ -278,6 +277,8 @@ class ManagementGroup:
     def remove(self, node):
         """A node leaves."""
         if self.nodes.pop(node.fqdn, None) is not None:
+            self._by_key.pop(node.id, None)
+            self._by_key.pop(node.name.lower(), None)
             self.record(
                 "member", node.name if node.machine is not None else None, of=node.fqdn, change="left", node=node.kind
             )
@@ -355,9 +356,19 @@ class ManagementGroup:
 
     def offer_updates(self, server):
         """After a server's upgrade: its pushed agents wait for theirs."""
+        waiting = {p.agent for p in self.pending if p.type == "UpdateAgent"}
         for node in self.agents:
-            if node.install == "push" and not node.new and node.primary == server.fqdn:
-                self.add_pending(node.fqdn, "UpdateAgent", server.fqdn)
+            if node.install == "push" and not node.new and node.primary == server.fqdn and node.fqdn not in waiting:
+                self.pending.append(Pending(node.fqdn, "UpdateAgent", server.fqdn, False, self.world.clock.utc()))
+                self.record(
+                    "pending",
+                    None,
+                    agent=node.fqdn,
+                    type="UpdateAgent",
+                    change="added",
+                    server=server.fqdn,
+                    hidden=False,
+                )
 
     # ---- switches ---------------------------------------------------------------------------------------------
 
@@ -423,9 +434,23 @@ class ManagementGroup:
             sdk.on_stop = lambda s: self.close_sessions() if not self.sdk_available() else None
 
     def check_database(self, service):
-        """The Data Access service does not start on a half-converted database."""
+        """The Data Access service opens the database that its registry names, and does not start on a half-converted one."""
         if self.converting:
             raise win32(1053, f"{service.name}: the operational database is half converted")
+        root = self.root_node or self.node(self.emulator)
+        if root is None or root.machine is None or root.machine.services.get("OMSDK") is not service:
+            return
+        from .places import named_by
+
+        place = named_by(self, root.machine)
+        if place is None:
+            raise win32(1053, f"{service.name}: the operational database cannot be opened")
+        if (place.server, place.instance, place.name) != (
+            self.operational.server,
+            self.operational.instance,
+            self.operational.name,
+        ):
+            self.set_place("operational", place)
 
     @contextmanager
     def quiet(self):

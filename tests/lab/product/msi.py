@@ -180,7 +180,7 @@ class Installer:
         version = files.version(path)
         version = version.file if version else None
         name = path.rsplit("\\", 1)[-1].lower()
-        if version is None or name not in ("momagent.msi", "momgateway.msi", "mom.msi"):
+        if version is None or name not in ("momagent.msi", "momgateway.msi", "mom.msi", "reporting2007.msi"):
             raise Refused(1620, "package", f"{package} is not a package of the product")
         if checks.administrator(self.call):
             raise Refused(1625, "account", "This installation is forbidden by system policy.")
@@ -190,6 +190,8 @@ class Installer:
             yield from self.agent(properties)
         elif name == "momgateway.msi":
             yield from self.gateway(properties)
+        elif name == "reporting2007.msi":
+            yield from self.reporting(properties)
         else:
             yield from self.server(properties)
 
@@ -427,6 +429,29 @@ class Installer:
             if "momui" in features:
                 footprint.console(machine, group, R2, 0)
         yield 30.0
+
+    def reporting(self, properties):
+        """Reporting2007.msi: Reporting on a machine with Reporting Services (MGSERVER names the management server to ask)."""
+        machine, group = self.machine, self.group
+        self.product, self.after = PRODUCTS["reporting"][0], R2
+        instance = properties.get("SRS_SERVER") or properties.get("PREREQ_COMPLETED") or machine.name
+        server = group.node(properties.get("MGSERVER", group.root or ""))
+        findings = checks.operations_account(self.call, group)
+        if footprint.has(machine, "reporting"):
+            findings.append(checks.Finding("installed", "Reporting is installed on this computer already."))
+        if group.new or server is None or server.kind != "management_server":
+            findings.append(
+                checks.Finding("properties", "MGSERVER does not name a management server of a 2007 R2 group.")
+            )
+        if footprint.rs_config(machine) is None:
+            findings.append(checks.Finding("reporting_services", "There are no Reporting Services on this computer."))
+        for finding in findings:
+            raise Refused(FATAL, finding.key, finding.text)
+        yield 300.0
+        footprint.reporting(machine, group, R2, server=server.fqdn, instance=instance)
+        for other in group.world.machines.values():
+            if other is not machine and footprint.has(other, "reporting") == "2007":
+                self.log(f"Reporting is still installed on {other.name}.")
 
     # ---- removal and updates ----------------------------------------------------------------------------------
 

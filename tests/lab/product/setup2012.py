@@ -11,6 +11,7 @@ from tests.lab.world.processes import Result
 from . import checks, conversion, footprint
 from .checks import Finding
 from .names import BASE, PRODUCTS, RTM_2012, SETUP
+from .places import parse_source
 
 SUCCESS, FAILED, DIFFERENT, PREREQUISITES, COMMAND_LINE, IMAGE, NOT_VALID, ANOTHER = 0, -1, -13, -14, -15, -16, -17, -18
 NAMES = {
@@ -514,7 +515,7 @@ class Setup:
                 "The management group has no data warehouse: /DWSqlServerInstance:, /DataWriterUser: and "
                 "/DataWriterPassword: are needed."
             )
-        return conversion.place_of(self.world, source, name)
+        return parse_source(self.world, source, name)
 
     def upgrade_group(self, node, old, das, new_place, from_root):
         group, machine = self.group, self.machine

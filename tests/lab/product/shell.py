@@ -340,7 +340,7 @@ class ShellSession:
             wanted = str(id).lower()
             if name == "GetConnectedUserNames" and wanted == group.id:
                 return list(group.sessions)
-            node = next((n for n in group.nodes.values() if n.id == wanted), None)
+            node = group.node(wanted)
             if node is not None and name == "GetPrimaryManagementServer":
                 parent = group.nodes.get(node.primary)
                 return objects.server(group, parent) if parent else None
@@ -404,7 +404,7 @@ def nodes_of(group, value, kinds, cmdlet):
     found = []
     for item in many(value):
         wanted = str(ident(item) or "").lower()
-        node = next((n for n in group.nodes.values() if wanted in (n.id, n.fqdn, n.name.lower())), None)
+        node = group.node(wanted)
         if node is None or node.kind not in kinds:
             raise ShellError(
                 f"Cannot bind parameter: no such object: {wanted}.",

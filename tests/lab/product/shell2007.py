@@ -119,8 +119,9 @@ def set_server(session, group, p):
             category="InvalidArgument",
         )
     if not p.get("WhatIf"):
-        for node in kids:
-            group.set_parents(node, target[0].fqdn, [b.fqdn for b in backup])
+        with group.quiet():
+            for node in kids:
+                group.set_parents(node, target[0].fqdn, [b.fqdn for b in backup])
     return []
 
 

@@ -109,8 +109,9 @@ def set_parents(session, group, p):
                     category="InvalidArgument",
                 )
         if not p.get("WhatIf"):
-            for node in kids:
-                group.set_parents(node, target.fqdn, node.failover)
+            with group.quiet():
+                for node in kids:
+                    group.set_parents(node, target.fqdn, node.failover)
     else:
         backup = nodes_of(group, p.get("FailoverServer"), SERVER_KINDS, name)
         for node in kids:
@@ -122,8 +123,9 @@ def set_parents(session, group, p):
                     category="InvalidArgument",
                 )
         if not p.get("WhatIf"):
-            for node in kids:
-                group.set_parents(node, node.primary, [b.fqdn for b in backup])
+            with group.quiet():
+                for node in kids:
+                    group.set_parents(node, node.primary, [b.fqdn for b in backup])
     return (
         [objects.agent(group, n) if n.kind == "agent" else objects.server(group, n) for n in kids]
         if p.get("PassThru")

@@ -119,9 +119,7 @@ def test_old_and_new_shells_keep_to_their_own_groups(tmp_path):
     with pytest.raises(ShellError):
         lab.call(old, "Get-Agent")
     new = lab.shell("OM01", "2012")
-    assert [p.get("DisplayName") for p in lab.call(new, "Get-SCOMResourcePool")][
-        0
-    ] == "All Management Servers Resource Pool"
+    assert lab.call(new, "Get-SCOMResourcePool")[0].get("DisplayName") == "All Management Servers Resource Pool"
     assert lab.call(new, "Get-SCOMRMSEmulator")[0].get("Name") == "om01.fabrikam.test"
     on = [s for s in lab.call(new, "Get-SCOMNotificationSubscription") if s.get("Enabled")]
     lab.call(new, "Disable-SCOMNotificationSubscription", Subscription=on)

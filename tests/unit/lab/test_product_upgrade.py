@@ -153,3 +153,33 @@ def test_a_32_bit_server_is_replaced_by_a_new_one(tmp_path):
     assert "completed successfully" in done.stdout
     assert lab.msi("NEWGW", "/i", rf"{old}\gateway\amd64\MOMGateway.msi", "/qn", *install) == 0
     assert lab.group.node("NEWGW").available
+
+
+def test_databases_move_to_another_server(tmp_path):
+    lab = Lab("single-complex-32bit", tmp_path)
+    old, new = lab.world.machines["SCOM"], lab.world.machines["SQL64"]
+    before = json.loads(json.dumps(status(lab.world, full=True)))
+    for service in ("OMCFG", "OMSDK", "HealthService"):
+        old.services.stop(service, force=True)
+    session = old.sql(".", "Administrator")
+    session.execute(r"BACKUP DATABASE OperationsManager TO DISK = 'C:\Backup\move.bak' WITH INIT")
+    target = new.sql(".", "Administrator")
+    target.execute(
+        r"RESTORE DATABASE OperationsManager FROM DISK = '\\SCOM\C$\Backup\move.bak' WITH "
+        r"MOVE 'MOM_DATA' TO 'D:\om.mdf', MOVE 'MOM_LOG' TO 'D:\om.ldf'"
+    )
+    assert (
+        target.execute("SELECT is_broker_enabled FROM sys.databases WHERE name = 'OperationsManager'").scalar() is False
+    )
+    session.execute("ALTER DATABASE OperationsManager SET OFFLINE")
+    old.registry.set(
+        r"HKLM\SOFTWARE\Microsoft\Microsoft Operations Manager\3.0\Setup", "DatabaseServerName", "String", "SQL64"
+    )
+    for service in ("HealthService", "OMSDK", "OMCFG"):
+        old.services.start(service)
+    assert lab.group.operational.server == "SQL64"
+    assert len(lab.call(lab.shell(), "Get-Agent")) == 12
+    properties = ["SRS_SERVER=SQL64", "MGSERVER=scom.northwind.test"]
+    assert lab.msi("SQL64", "/i", r"C:\Media\SCOM2007R2\Reporting\amd64\Reporting2007.msi", "/qn", *properties) == 0
+    after = json.loads(json.dumps(status(lab.world, full=True)))
+    assert differences(replay(before, lab.events), after) == []
