@@ -83,7 +83,7 @@ def _nothing(context: Context, good: str) -> list[Finding]:
     "The collation is a supported one",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, WARN, BLOCK, MANUAL),
+    outcomes=(PASS, WARN, BLOCK, MANUAL, NOT_APPLICABLE),
     columns=("host", "object", "collation", "expected"),
     remedy="""Move the databases to an instance with the right collation, by Microsoft's procedures for moving the
         operational database and the data warehouse; a collation cannot be changed in place. For English it is
@@ -102,6 +102,8 @@ def collation(context: Context) -> list[Finding]:
     counts, since moving is the cure.
     """
     known = view(context)
+    if known.is_2012:
+        return [Finding(NOT_APPLICABLE, "The databases are converted already.")]
     language = known.language
     bad: list[Row] = []
     doubtful: list[Row] = []

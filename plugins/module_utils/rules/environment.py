@@ -42,8 +42,8 @@ def web_features(context: Context) -> list[Finding]:
     rows: list[Row] = []
     unread: list[Row] = []
     asked = False
-    for one in view(context).staying:
-        if "web_console" not in one.roles:
+    for one, roles in view(context).holders:
+        if "web_console" not in roles:
             continue
         asked = True
         have = one.get("iis.features")
@@ -56,7 +56,7 @@ def web_features(context: Context) -> list[Finding]:
                 rows.append((one.name, feature.name, "missing"))
         rows.extend((one.name, name, "SharePoint") for name, _version in one.software("sharepoint"))
     if not asked:
-        return [Finding(NOT_APPLICABLE, "No web console stays where it is.")]
+        return [Finding(NOT_APPLICABLE, "No machine is to hold a 2012 web console.")]
     findings = []
     if rows:
         hosts = listed(sorted({str(row[0]) for row in rows}))
@@ -230,7 +230,7 @@ def open_handles(context: Context) -> list[Finding]:
     "The media is there and is what it should be",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, WARN, BLOCK, MANUAL),
+    outcomes=(PASS, WARN, BLOCK, MANUAL, NOT_APPLICABLE),
     columns=("host", "file", "finding"),
     remedy="""Put the 2012 media at the configured path, or let the collection copy it; a file whose hash differs is
         replaced from a source you trust.""",
@@ -245,6 +245,8 @@ def media(context: Context) -> list[Finding]:
     """Every server needs the media; a file that differs from its expected hash must not be run."""
     known = view(context)
     wanted = {str(name).lower(): str(value).lower() for name, value in context.settings["media_hashes"].items()}
+    if known.members and not known.media_hosts:
+        return [Finding(NOT_APPLICABLE, "Setup has nothing left to do on any machine that gave facts.")]
     if not context.inputs.get("media_path"):
         return [Finding(WARN, "No media path is configured (input media_path).")]
     wrong: list[Row] = []
@@ -343,6 +345,8 @@ def ports(context: Context) -> list[Finding]:
     """
     known = view(context)
     pairs = known.connections(network.PORTS)
+    if known.path_kind == "none":
+        return [Finding(NOT_APPLICABLE, "Nothing is left to upgrade.")]
     if not pairs:
         return [Finding(NOT_APPLICABLE, "No connection of the group is known.")]
     probes = known.probes

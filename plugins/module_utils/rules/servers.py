@@ -201,7 +201,7 @@ def sql_version(context: Context) -> list[Finding]:
         version, host = one.effective_version, one.effective_host
         if version is None:
             unread.append((host, one.title, "unknown", "SQL Server 2008 SP1 or later", ""))
-        elif one.effective_doubtful:
+        elif one.effective_doubtful and not known.is_2012:
             rows.append((host, one.title, version, "SQL Server 2008 R2", ""))
     if rows:
         hosts = listed(sorted({str(row[0]) for row in rows}))
@@ -329,11 +329,11 @@ def memory(context: Context) -> list[Finding]:
     """The RTM matrix asks for 2 GB, and 4 GB under databases. The figures are recalled, so this warns only."""
     rows: list[Row] = []
     unread: list[Row] = []
-    for one in view(context).staying:
+    for one, roles in view(context).holders:
         if one.get("memory_mb") is None:
             unread.append((one.name, "", "unknown", ""))
             continue
-        for role in one.roles:
+        for role in roles:
             least = CONFIGURATIONS[role].memory_mb
             if least and one.get("memory_mb") < least:
                 rows.append((one.name, ROLE_NAMES[role], one.get("memory_mb"), least))
@@ -366,7 +366,7 @@ def free_space(context: Context) -> list[Finding]:
     least = int(context.settings["setup_free_mb"]) + int(context.settings["setup_logs_mb"])
     rows: list[Row] = []
     unread: list[str] = []
-    for one in view(context).staying:
+    for one, _roles in view(context).holders:
         free, drive = one.system_drive
         if free is None:
             unread.append(one.name)
@@ -407,8 +407,8 @@ def components(context: Context) -> list[Finding]:
     """.NET Framework, Windows PowerShell, MSXML, Windows Installer, Report Viewer, Remote Registry, NTFS, by role."""
     rows: list[Row] = []
     unread: list[Row] = []
-    for one in view(context).staying:
-        for role in one.roles:
+    for one, roles in view(context).holders:
+        for role in roles:
             for need in CONFIGURATIONS[role].requires:
                 present, found = one.component(need)
                 if present is None:
@@ -459,7 +459,7 @@ def newer_than_listed(context: Context) -> list[Finding]:
     """The RTM release predates Windows Server 2012 and SQL Server 2012; neither is in its tables."""
     rows: list[Row] = []
     listed_rank = os_rank("2008 R2", 99)
-    for one in view(context).staying:
+    for one, _roles in view(context).holders:
         rank = os_rank(one.get("os.release"))
         if rank and listed_rank and rank > listed_rank:
             rows.append((one.name, "Windows", os_text(one.get("os")), "Windows Server 2008 R2 SP1"))

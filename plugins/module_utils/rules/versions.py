@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..catalog import TARGET, is_2012
-from .engine import BLOCK, BREAKS, MANUAL, NOT_APPLICABLE, PASS, WARN, Context, Finding, rule
-from .view import Row, agent_rows, counted, view
+from .engine import BLOCK, BREAKS, MANUAL, NOT_APPLICABLE, NOTE, PASS, WARN, Context, Finding, rule
+from .view import Row, agent_rows, counted, listed, view
 
 _SERVERS = ("group.servers[].patch_list", "group.servers[].file_version", "hosts[].opsmgr.file_version")
 
@@ -17,6 +17,7 @@ RELEASE = TARGET.rsplit(".", 1)[0]
 
 class _Levels(NamedTuple):
     low: list[Row]
+    joining: list[Row]
     unknown: list[Row]
     asked: int
 
@@ -24,6 +25,7 @@ class _Levels(NamedTuple):
 def _levels(context: Context, least: int, agents: bool = True) -> _Levels:
     known = view(context)
     low: list[Row] = []
+    joining: list[Row] = []
     unknown: list[Row] = []
     asked = 0
     for one in known.members + (known.agents if agents else []):
@@ -36,8 +38,8 @@ def _levels(context: Context, least: int, agents: bool = True) -> _Levels:
         elif one.update is None or not one.version:
             unknown.append(row)
         elif one.update < least:
-            low.append(row)
-    return _Levels(low, unknown, asked)
+            (joining if known.joining(one) else low).append(row)
+    return _Levels(low, joining, unknown, asked)
 
 
 @rule(
@@ -45,7 +47,7 @@ def _levels(context: Context, least: int, agents: bool = True) -> _Levels:
     "Every server and agent is at 2007 R2 CU4 or later",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, BLOCK, MANUAL, NOT_APPLICABLE),
+    outcomes=(PASS, NOTE, BLOCK, MANUAL, NOT_APPLICABLE),
     columns=("object", "kind", "version", "level"),
     remedy="""Install the latest cumulative update of 2007 R2 on the servers and then on the agents, restart, and check
         the file version of MonitoringHost.exe: 6.1.7221.61 is CU4, 6.1.7221.81 is CU5.""",
@@ -60,7 +62,8 @@ def source_level(context: Context) -> list[Finding]:
     """The upgrade starts from 2007 R2 with CU4 or a later update, nowhere else.
 
     The level comes from the file version where it is known and from the patch list otherwise; the version the console
-    shows stays 6.1.7221.0 whatever is installed. Servers and agents that are at 2012 already are left out.
+    shows stays 6.1.7221.0 whatever is installed. Servers and agents that are at 2012 already are left out, and a machine
+    that the plan has just added gets its update from the plan.
     """
     least = int(context.settings["minimum_update"])
     found = _levels(context, least)
@@ -72,6 +75,11 @@ def source_level(context: Context) -> list[Finding]:
     if found.low:
         text = f"{len(found.low)} of {counted(found.asked, 'server or agent', 'servers and agents')} below CU{least}."
         findings.append(Finding(BLOCK, text, agent_rows(found.low)))
+    if found.joining:
+        names = listed([str(row[0]) for row in found.joining])
+        findings.append(
+            Finding(NOTE, f"Just added by the plan, which brings the update: {names}.", tuple(found.joining))
+        )
     if found.unknown:
         text = f"Update level not read: {counted(len(found.unknown), 'server or agent', 'servers and agents')}."
         findings.append(Finding(MANUAL, text, agent_rows(found.unknown)))

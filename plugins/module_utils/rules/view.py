@@ -15,6 +15,7 @@ from typing import Any, Optional
 
 from .. import model
 from ..catalog import (
+    DATABASE_ROLES,
     ROLE_NAMES,
     ROLES,
     SERVER_ROLES,
@@ -447,9 +448,31 @@ class View:
         return [one for one in self.role_machines if not self.leaves(one)]
 
     @cached_property
+    def holders(self) -> list[tuple[Machine, tuple[str, ...]]]:
+        """The machines setup of 2012 still has to run on or work with, and the roles they have or take over."""
+        roles: dict[str, list[str]] = {}
+        for one in self.staying:
+            done = bool(one.get("opsmgr.installed_2012"))
+            roles[one.name] = [
+                role
+                for role in one.roles
+                if not done and not (self.is_2012 and role in (*DATABASE_ROLES, "acs_database"))
+            ]
+        for taken in self.context.path.replacements:
+            if taken.by is not None and taken.new and not self._machines[taken.by].get("opsmgr.installed_2012"):
+                have = roles.setdefault(taken.by, [])
+                have += [role for role in taken.roles if role not in have]
+        return [(self._machines[name], tuple(found)) for name, found in roles.items() if found]
+
+    @cached_property
     def spares(self) -> list[Machine]:
-        """The machines that stand ready to take a role."""
-        return [one for one in self.machines if one.model and one.model.spare]
+        """The machines that stand ready to take a role, because the inventory says so."""
+        said = self.group.snapshot.get("inventory") or {}
+        return [one for one in self.machines if (said.get(one.name) or {}).get("spare")]
+
+    def joining(self, member: Member) -> bool:
+        """Whether a member is a spare machine that the plan has just added."""
+        return any(one.name == member.name for one in self.spares)
 
     def instance_of(self, machine: Machine, role: str) -> Optional[str]:
         """The SQL Server instance a role of a machine is on, as the machine itself names it."""
@@ -498,7 +521,7 @@ class View:
         The root management server may hand over to any management server. Every other role of the group needs a machine
         that is added for it: the documents know no path that simply drops a server.
         """
-        root = machine.name == self.group.rms or role == "root_management_server"
+        root = machine.name in (self.group.rms, *self.group.former_roots) or role == "root_management_server"
         for one in self.context.path.replacements:
             if one.machine != machine.name or one.by is None:
                 continue
@@ -660,7 +683,11 @@ class View:
     def strangers(self) -> list[str]:
         """Machines that carry a server and that the group does not know."""
         kinds = ("host_not_in_group", "other_group")
-        return [one.subject for one in self.group.disagreements if one.kind in kinds]
+        return [
+            one.subject
+            for one in self.group.disagreements
+            if one.kind in kinds and not self.name_leaves(one.subject) and one.subject not in self.group.former_roots
+        ]
 
     @cached_property
     def unreachable_servers(self) -> list[tuple[str, str]]:

@@ -44,7 +44,7 @@ def blanked(name: str, chosen: list[tuple[Any, ...]]) -> Any:
     return snapshot
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=st.sampled_from(public_estates()), seed=st.integers(0, 10**9), number=st.integers(1, 12))
 def test_facts_that_are_missing_never_make_a_rule_raise(name: str, seed: int, number: int) -> None:
     able = [one for one in places(whole(name)) if one[0] in ("hosts", "group") and len(one) > 1]
