@@ -16,7 +16,16 @@ from tests.tools import demo
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+PHASE = re.compile(r"^[A-Z][A-Z ]+  \d+ steps? ")
 BLOCK = re.compile(r"(<!-- plan: begin [^>]*-->\n).*?(<!-- plan: end -->)", re.DOTALL)
+
+
+def shortened(plan: str) -> str:
+    """The plan without the list of findings, which is long; how many there are of each kind stays."""
+    lines = plan.splitlines()
+    start = next((number for number, line in enumerate(lines, 1) if line.startswith("Findings ")), len(lines))
+    end = next((number for number, line in enumerate(lines) if number > start and PHASE.match(line)), start)
+    return "\n".join([*lines[:start], *([" (each with its remedy)", ""] if end > start else []), *lines[end:]])
 
 
 def with_plan(text: str, plan: str) -> str:
@@ -35,8 +44,8 @@ def main(arguments: list[str]) -> int:
     code = demo.main(["--estate", options.estate, "--until", "plan"])
     if code:
         return code
-    plan = demo.REPORTS / "plan.txt"
-    README.write_text(with_plan(README.read_text(encoding="utf-8"), plan.read_text(encoding="utf-8")), encoding="utf-8")
+    plan = demo.REPORTS / "upgrade-plan.txt"
+    README.write_text(with_plan(README.read_text(encoding="utf-8"), shortened(plan.read_text(encoding="utf-8"))), encoding="utf-8")
     sys.stdout.write(f"{README.relative_to(ROOT)} shows {plan.relative_to(ROOT)}\n")
     return 0
 

@@ -100,5 +100,7 @@ def exported(name: Path) -> set[str]:
 
 
 def test_module_files_carry_the_licence_line() -> None:
-    wrong = [str(name) for name in below("plugins/modules", ".py") if "GNU General Public License v3.0+" not in read(name)]
+    wrong = [
+        str(name) for name in below("plugins/modules", ".py") if "GNU General Public License v3.0+" not in read(name)
+    ]
     assert wrong == []

@@ -41,7 +41,9 @@ def refused(name: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("room", ["module_utils", "plugin_utils", "modules", "action", "filter", "inventory", "callback"])
+@pytest.mark.parametrize(
+    "room", ["module_utils", "plugin_utils", "modules", "action", "filter", "inventory", "callback"]
+)
 def test_a_plugin_imports_only_from_below(room: str) -> None:
     assert [line for name in below(f"plugins/{room}", ".py") for line in refused(name)] == []
 

@@ -26,7 +26,9 @@ def test_the_tarball_leaves_out_what_is_made_here() -> None:
     made = {line.strip("/") for line in read(Path(".gitignore")).splitlines() if line.endswith("/")}
     globs = {"__pycache__"}  # Galaxy leaves compiled files out by itself
     left_out = set(GALAXY["build_ignore"]) | globs
-    wrong = sorted(name for name in made if not any(name == other or name.startswith(f"{other}/") for other in left_out))
+    wrong = sorted(
+        name for name in made if not any(name == other or name.startswith(f"{other}/") for other in left_out)
+    )
     assert wrong == []
 
 
@@ -69,5 +71,7 @@ def test_scripts_can_be_run(name: str) -> None:
 
 
 def test_ci_runs_exactly_the_command_that_people_run() -> None:
-    commands = [line for line in read(Path(".ci/run")).splitlines() if "make" in line and not line.lstrip().startswith("#")]
+    commands = [
+        line for line in read(Path(".ci/run")).splitlines() if "make" in line and not line.lstrip().startswith("#")
+    ]
     assert commands[-1] == "exec make test"

@@ -34,7 +34,11 @@ def test_every_file_has_the_syntax_of_39() -> None:
 def test_annotations_are_never_evaluated() -> None:
     wrong = []
     for name in PLUGINS:
-        body = [node for node in tree(name).body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+        body = [
+            node
+            for node in tree(name).body
+            if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        ]
         first = body[0] if body else None
         if body and not (isinstance(first, ast.ImportFrom) and first.module == "__future__"):
             wrong.append(str(name))
@@ -43,7 +47,14 @@ def test_annotations_are_never_evaluated() -> None:
 
 def test_nothing_newer_than_39_is_used() -> None:
     result = subprocess.run(
-        [str(Path(sys.executable).with_name("vermin")), "--target=3.9-", "--no-tips", "--violations", "--quiet", "plugins"],
+        [
+            str(Path(sys.executable).with_name("vermin")),
+            "--target=3.9-",
+            "--no-tips",
+            "--violations",
+            "--quiet",
+            "plugins",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -61,5 +72,7 @@ def test_what_decides_can_be_imported_by_39() -> None:
     modules = [f"ansible_collections.scom.upgrade.{name.removesuffix('.__init__')}" for name in modules]
     code = "import importlib, sys\nfor name in sys.argv[1:]:\n    importlib.import_module(name)\n"
     environ = {**os.environ, "PYTHONPATH": str(ROOT / "playbooks" / "collections"), "PYTHONDONTWRITEBYTECODE": "1"}
-    result = subprocess.run([interpreter, "-c", code, *modules], env=environ, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [interpreter, "-c", code, *modules], env=environ, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr

@@ -15,7 +15,11 @@ from tests.unit.house.project import ROOT, read
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "checkout"
-    for name, text in {"galaxy.yml": "name: upgrade\n", "plugins/one.py": "one = 1\n", ".gitignore": ".build/\n"}.items():
+    for name, text in {
+        "galaxy.yml": "name: upgrade\n",
+        "plugins/one.py": "one = 1\n",
+        ".gitignore": ".build/\n",
+    }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
     link = root / "playbooks" / "collections" / "upgrade"
@@ -53,6 +57,12 @@ def test_the_readme_has_one_block_for_the_plan() -> None:
     assert readme.with_plan(text, "PLAN\n  one\n") == text
     with pytest.raises(SystemExit, match="no block"):
         readme.with_plan("nothing", "PLAN")
+
+
+def test_the_readme_leaves_the_findings_out() -> None:
+    plan = "GROUP\n\nFindings   1 warning\n ! R01   Something.\n         -> Do it.\n\nGATEWAYS  1 step ---\n . Upgrade\n"
+    assert readme.shortened(plan) == "GROUP\n\nFindings   1 warning\n (each with its remedy)\n\nGATEWAYS  1 step ---\n . Upgrade"
+    assert readme.shortened("no findings\n") == "no findings"
 
 
 def test_the_demonstration_names_the_estates_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
