@@ -256,6 +256,14 @@ def supported_configurations() -> str:
         ["setting", "default", "what it is", "evidence", "source"],
         [(f"`{one.name}`", f"`{one.default}`", one.text, one.evidence, one.source) for one in SETTINGS.values()],
     )
+    lines += ["## Sources", ""]
+    lines += table(["key", "what", "where"], [(key, *row) for key, row in sources.SOURCES.items()])
+    lines += [
+        "A letter behind a key names a page of that source (S19a to S19n: pages of the later guide). `product-reference` and",
+        "`scripting-reference` with a section number are the notes on the product this collection was written from; E1 to E13,",
+        "O1 to O20, C1 to C16 and M1 to M15 are the entry conditions, order constraints, contradictions and open points of its",
+        "notes on the procedure. Those notes are not part of the collection; what they rest on is in the table.",
+    ]
     return page("Supported configurations and reference tables", *lines)
 
 
