@@ -24,6 +24,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "S7": ("Upgrade Helper Management Pack", "TechNet hh316109"),
     "S8": ("Considerations when Upgrading to System Center 2012 - Operations Manager", "TechNet hh920816"),
     "S9": ("Upgrading a Distributed Operations Manager 2007 R2 Environment", "linked from hh476934"),
+    "S10": ("Blog copy of the TechNet checklists", "tetris38.blogspot.com, 2012-05"),
     "S13": ("Notes for AVIcode 5.7 Customers; KB 2606375", "TechNet hh543998"),
     "S14": ("System Center 2012 Operations Manager Unleashed, chapters 2, 3, 5, 6", "book, through a published review"),
     "S15": ("Testing the database upgrade by hand, J. Van Meirvenne", "scug.be, 2014-03-21"),
