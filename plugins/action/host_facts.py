@@ -15,6 +15,8 @@ class ActionModule(HostAction):
 
     def perform(self, arguments, task_vars):
         """See the module's documentation."""
+        if not arguments["ask"]:
+            return {"reachable": False, "reason": f"{self.host}: the inventory says that it cannot be reached", "facts": None}
         try:
             facts = host_facts.collect(
                 self.remote, arguments["media_path"], arguments["encryption_key_path"], arguments["connector_services"]

@@ -23,6 +23,10 @@ options:
   encryption_key_path:
     description: File on the host where the backup of the encryption key is expected.
     type: str
+  ask:
+    description: Whether to ask the host at all. With V(false) it counts as a host that cannot be reached.
+    type: bool
+    default: true
   connector_services:
     description: Names of Windows services of product connectors, which are reported beside the product's own.
     type: list

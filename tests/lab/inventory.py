@@ -14,7 +14,7 @@ from .estate import Agent, Estate, Server
 from .world.world import ADMINISTRATOR, ENCRYPTION_KEY_PASSWORD, SERVICE_ACCOUNTS, UPGRADE_ACCOUNT
 
 MEDIA = r"C:\Media\SCOM2012"
-BACKUPS = r"C:\Backup"
+BACKUPS = r"D:\Backup"
 TRANSPORTS = ("ntlm", "basic")
 CONNECTIONS = ("winrm", "psrp")
 
