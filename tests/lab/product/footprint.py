@@ -512,11 +512,41 @@ def write_sites(machine, wanted):
     machine.files.write(APPLICATION_HOST, text.encode())
 
 
+IIS_ROLE_SERVICES = {
+    2: "Web Server (IIS)",
+    140: "Web Server",
+    141: "Common HTTP Features",
+    142: "Static Content",
+    143: "Default Document",
+    144: "Directory Browsing",
+    145: "HTTP Errors",
+    147: "Application Development",
+    148: "ASP.NET",
+    154: "Health and Diagnostics",
+    155: "HTTP Logging",
+    157: "Request Monitor",
+    162: "Security",
+    164: "Windows Authentication",
+    169: "Request Filtering",
+    171: "Performance",
+    172: "Static Content Compression",
+    174: "Management Tools",
+    175: "IIS Management Console",
+    177: "IIS Management Scripts and Tools",
+    178: "Management Service",
+    179: "IIS 6 Management Compatibility",
+    180: "IIS 6 Metabase Compatibility",
+}
+
+
 def web_server(machine):
     """IIS, as far as the product cares."""
     version = {"5.2": "6.0", "6.0": "7.0", "6.1": "7.5", "6.2": "8.0"}[".".join(machine.os.version.split(".")[:2])]
     machine.registry.set(r"HKLM\SOFTWARE\Microsoft\InetStp", "VersionString", "String", f"Version {version}")
     machine.registry.set(r"HKLM\SOFTWARE\Microsoft\InetStp", "MajorVersion", "DWord", int(version[0]))
+    if machine.os.major_minor >= (6, 1):
+        for number, name in IIS_ROLE_SERVICES.items():
+            machine.set_feature(number, name)
     if machine.services.get("W3SVC") is None:
         service(machine, "W3SVC", "World Wide Web Publishing Service", r"C:\Windows\System32\svchost.exe -k iissvcs")
     if not sites(machine):
