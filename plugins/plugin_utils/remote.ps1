@@ -1360,7 +1360,39 @@ function Start-Program([string]$Path, [string]$Arguments, [string]$Directory) {
     return $process
 }
 
-# A pipe of a program that is read while the program runs.
+# The pipes of a program, read while it runs, because it stands still when they are full. The engine that this script is tried
+# on has processes of its own kind, which keep their output until the end: there they are read then.
+function New-Pipes($Process) {
+    $pipes = @{ process = $Process; out = $null; err = $null }
+    if ($Process.GetType().FullName -eq 'System.Diagnostics.Process') {
+        Open-Pipes $pipes
+    }
+    return $pipes
+}
+
+function Open-Pipes($Pipes) {
+    if ($null -eq $Pipes['out']) {
+        $Pipes['out'] = New-Pipe $Pipes['process'].StandardOutput
+        $Pipes['err'] = New-Pipe $Pipes['process'].StandardError
+    }
+}
+
+# Read what comes after a program's end. A program that it started and that still runs holds the pipes open: they are not
+# waited for long.
+function Read-Rest($Pipes) {
+    Open-Pipes $Pipes
+    $text = @{ out = ''; err = '' }
+    for ($waited = 0; $waited -lt 2000; $waited += 50) {
+        $text['out'] += Read-Pipe $Pipes['out']
+        $text['err'] += Read-Pipe $Pipes['err']
+        if ($Pipes['out']['done'] -and $Pipes['err']['done']) {
+            break
+        }
+        Start-Sleep -Milliseconds 50
+    }
+    return $text
+}
+
 function New-Pipe($Reader) {
     $buffer = New-Object byte[] 8192
     $pipe = @{ stream = $Reader.BaseStream; decoder = $Reader.CurrentEncoding.GetDecoder(); buffer = $buffer; done = $false; pending = $null }
@@ -1370,6 +1402,9 @@ function New-Pipe($Reader) {
 
 # What has arrived in a pipe since the last time.
 function Read-Pipe($Pipe) {
+    if ($null -eq $Pipe) {
+        return ''
+    }
     $text = New-Object Text.StringBuilder
     while (-not $Pipe['done'] -and $Pipe['pending'].IsCompleted) {
         $count = $Pipe['stream'].EndRead($Pipe['pending'])
@@ -1389,14 +1424,13 @@ function Read-Pipe($Pipe) {
 function Invoke-Program([string]$Path, [string]$Arguments, [string]$Directory, [string]$Text, [int64]$Seconds) {
     $process = Start-Program $Path $Arguments $Directory
     Send-Input $process $Text
-    $out = New-Pipe $process.StandardOutput
-    $err = New-Pipe $process.StandardError
+    $pipes = New-Pipes $process
     $stdout = New-Object Text.StringBuilder
     $stderr = New-Object Text.StringBuilder
     $step = 100
     for ($waited = 0; $waited -lt $Seconds * 1000 -and -not $process.WaitForExit($step); $waited += $step) {
-        [void]$stdout.Append((Read-Pipe $out))
-        [void]$stderr.Append((Read-Pipe $err))
+        [void]$stdout.Append((Read-Pipe $pipes['out']))
+        [void]$stderr.Append((Read-Pipe $pipes['err']))
         $step = [Math]::Min(1000, $step * 2)
     }
     $late = -not $process.HasExited
@@ -1408,14 +1442,9 @@ function Invoke-Program([string]$Path, [string]$Arguments, [string]$Directory, [
             $late = $true
         }
     }
-    # A program that was started by it and still runs holds the pipes open: they are not waited for long.
-    for ($waited = 0; $waited -lt 2000 -and -not ($out['done'] -and $err['done']); $waited += 50) {
-        [void]$stdout.Append((Read-Pipe $out))
-        [void]$stderr.Append((Read-Pipe $err))
-        if (-not ($out['done'] -and $err['done'])) {
-            Start-Sleep -Milliseconds 50
-        }
-    }
+    $rest = Read-Rest $pipes
+    [void]$stdout.Append($rest['out'])
+    [void]$stderr.Append($rest['err'])
     $code = $null
     if (-not $late) {
         $code = $process.ExitCode
@@ -1660,7 +1689,7 @@ function Invoke-Sql([string]$Instance, [string]$Database, [string]$Text, $Parame
     $where['Connect Timeout'] = 30
     $where['Pooling'] = $false
     $where['Application Name'] = 'scom.upgrade'
-    $connection = New-Object Data.SqlClient.SqlConnection($where.ConnectionString)
+    $connection = New-Object Data.SqlClient.SqlConnection($where.ToString())
     $messages = New-Object Collections.ArrayList
     $connection.add_InfoMessage({ [void]$messages.Add([string]$args[1].Message) })
     try {
@@ -2415,9 +2444,8 @@ function Read-Secrets([string]$Folder) {
 # The arguments of powershell.exe in the task: nothing but the directory, whose name is checked. Read as text, because a
 # policy may forbid script files.
 function Get-RunnerArguments([string]$Folder) {
-    $path = $Folder.Replace("'", "''")
-    return '-NoProfile -NonInteractive -Command "& ([scriptblock]::Create([IO.File]::ReadAllText(' +
-        "'" + $path + "\remote.ps1'))) job '" + $path + "'" + '"'
+    return '-NoProfile -NonInteractive -Command "$d=' + "'" + $Folder.Replace("'", "''") + "'" +
+        ';&([scriptblock]::Create([IO.File]::ReadAllText($d+' + "'\remote.ps1'" + '))) job $d"'
 }
 
 function Start-JobTask([string]$Id, [string]$Folder, [string]$Account, [string]$Password, [int64]$Limit) {
@@ -2473,6 +2501,9 @@ function Protect-Xml([string]$Text) {
 # no command line; where it does not, the start is refused.
 function Start-Task2003([string]$Id, [string]$Command, [string]$Account, [string]$Password) {
     Remove-JobTask $Id
+    if ($Command.Length -gt 261) {
+        Deny 'invalid_argument' 'The id of the job is too long for Windows Server 2003.'
+    }
     $name = 'scom.upgrade-' + $Id
     $arguments = @('/create', '/tn', $name, '/tr', $Command, '/sc', 'once', '/st', '23:59:00', '/ru', $Account)
     $text = ''
@@ -2750,18 +2781,14 @@ function Invoke-JobRunner([string]$Folder) {
     $name = [IO.Path]::GetFileNameWithoutExtension([string]$job['path'])
     Write-Json ($Folder + '\started.json') @{ pid = $process.Id; name = $name; started = Get-Now; profile = $profile }
     Send-Input $process $text
-    $out = New-Pipe $process.StandardOutput
-    $err = New-Pipe $process.StandardError
+    $pipes = New-Pipes $process
     $step = 100
     while (-not $process.WaitForExit($step)) {
-        Add-Output $Folder ((Read-Pipe $out) + (Read-Pipe $err))
+        Add-Output $Folder ((Read-Pipe $pipes['out']) + (Read-Pipe $pipes['err']))
         $step = [Math]::Min(1000, $step * 2)
     }
-    for ($waited = 0; $waited -lt 2000 -and -not ($out['done'] -and $err['done']); $waited += 50) {
-        Add-Output $Folder ((Read-Pipe $out) + (Read-Pipe $err))
-        Start-Sleep -Milliseconds 50
-    }
-    Add-Output $Folder ((Read-Pipe $out) + (Read-Pipe $err))
+    $rest = Read-Rest $pipes
+    Add-Output $Folder ($rest['out'] + $rest['err'])
     Write-Json ($Folder + '\finished.json') @{ rc = $process.ExitCode; finished = Get-Now }
     return 0
 }
@@ -2775,7 +2802,7 @@ function Add-Output([string]$Folder, [string]$Text) {
 # ---- the batch --------------------------------------------------------------------------------------------------------------------------------------------
 
 function Invoke-Operation([string]$Op, $A) {
-    switch ($Op) {
+    switch -casesensitive ($Op) {
         'system.info' { return Invoke-SystemInfo $A }
         'registry.read' { return Invoke-RegistryRead $A }
         'registry.write' { return Invoke-RegistryWrite $A }

@@ -31,8 +31,14 @@ EXCEPTIONS = {
     "timeout": "System.TimeoutException",
     "io": "System.IO.IOException",
 }
-WBEM = {0x80041010: "InvalidClass", 0x8004100E: "InvalidNamespace", 0x80041002: "NotFound", 0x80041017: "InvalidQuery",
-        0x80041003: "AccessDenied", 0x8004102F: "MethodNotImplemented"}
+WBEM = {
+    0x80041010: "InvalidClass",
+    0x8004100E: "InvalidNamespace",
+    0x80041002: "NotFound",
+    0x80041017: "InvalidQuery",
+    0x80041003: "AccessDenied",
+    0x8004102F: "MethodNotImplemented",
+}
 COM_TEXT = "Retrieving the COM class factory for component with CLSID {0} failed due to the following error: 80040154."
 HRESULT_OF = {1326: 0x8007052E, 1332: 0x80070534, 5: 0x80070005, 2: 0x80070002, 183: 0x800700B7}
 
@@ -40,11 +46,25 @@ HRESULT_OF = {1326: 0x8007052E, 1332: 0x80070534, 5: 0x80070005, 2: 0x80070002, 
 class Fault(Exception):
     """What the machine refuses: becomes the answer's `error`."""
 
-    def __init__(self, message: str, exception: str | None = None, data: dict[str, Any] | None = None, *, id: str | None = None,
-                 category: str | None = None, terminating: bool = True):
+    def __init__(
+        self,
+        message: str,
+        exception: str | None = None,
+        data: dict[str, Any] | None = None,
+        *,
+        id: str | None = None,
+        category: str | None = None,
+        terminating: bool = True,
+    ):
         super().__init__(message)
-        self.answer = {"message": message, "id": id, "category": category, "exception": exception, "terminating": terminating,
-                       "data": data or {}}
+        self.answer = {
+            "message": message,
+            "id": id,
+            "category": category,
+            "exception": exception,
+            "terminating": terminating,
+            "data": data or {},
+        }
 
 
 def win32_fault(error: WindowsError) -> Fault:
@@ -106,8 +126,9 @@ class Session:
             if function is not None:
                 output = function(parameters)
             else:
-                output = self.cmdlet(name, parameters, plain(request["input"]) if "input" in request else None,
-                                     request.get("location"))
+                output = self.cmdlet(
+                    name, parameters, plain(request["input"]) if "input" in request else None, request.get("location")
+                )
             answer: dict[str, Any] = {"output": output, "error": None}
         except Fault as fault:
             answer = {"output": [], "error": fault.answer}
@@ -122,13 +143,21 @@ class Session:
         machine = self.machine
         domain, _, name = self.user.rpartition("\\")
         found: dict[str, Any] = {
-            "machine": {"name": machine.name, "domain": domain or machine.name, "user": name,
-                        "os": f"{machine.os.version}.{machine.os.service_pack * 65536}", "processors": machine.spec.processors,
-                        "powershell": str(machine.spec.powershell or "2.0")},
+            "machine": {
+                "name": machine.name,
+                "domain": domain or machine.name,
+                "user": name,
+                "os": f"{machine.os.version}.{machine.os.service_pack * 65536}",
+                "processors": machine.spec.processors,
+                "powershell": str(machine.spec.powershell or "2.0"),
+            },
             "environment": machine.environment(self.user),
             "drives": {letter: str(folder) for letter, folder in machine.files.drives().items()},
             "programs": sorted(machine.programs),
-            "cmdlets": [], "snapins": [], "enums": {}, "exceptions": [],
+            "cmdlets": [],
+            "snapins": [],
+            "enums": {},
+            "exceptions": [],
         }
         self._product(found)
         return [found]
@@ -144,8 +173,14 @@ class Session:
             found["cmdlets"] += shell.declarations()
             if generation == "2007":
                 name = "Microsoft.EnterpriseManagement.OperationsManager.Client"
-                found["snapins"].append({"name": name, "version": "6.0.4900.0", "providers": ["OperationsManagerMonitoring"],
-                                         "description": "Microsoft Operations Manager Shell Snapin"})
+                found["snapins"].append(
+                    {
+                        "name": name,
+                        "version": "6.0.4900.0",
+                        "providers": ["OperationsManagerMonitoring"],
+                        "description": "Microsoft Operations Manager Shell Snapin",
+                    }
+                )
 
     # -- WMI -------------------------------------------------------------------------------------------------
 
@@ -168,13 +203,25 @@ class Session:
                     return [self._class(wmi_class)]
                 return [self._instance(wmi_class, row)]
             if op == "invoke":
-                out = wmi.invoke(self._path(namespace, p["path"]), p["method"], p.get("named") or p.get("arguments") or [])
+                out = wmi.invoke(
+                    self._path(namespace, p["path"]), p["method"], p.get("named") or p.get("arguments") or []
+                )
                 path = rf"\\{self.machine.name}\{namespace}:__PARAMETERS"
-                return [{"$type": [f"{WMI}ManagementBaseObject#{namespace}\\__PARAMETERS", WMI + "ManagementBaseObject"], "$id": path,
-                         "$properties": dict(out, __CLASS="__PARAMETERS", __PATH=path)}]
+                return [
+                    {
+                        "$type": [f"{WMI}ManagementBaseObject#{namespace}\\__PARAMETERS", WMI + "ManagementBaseObject"],
+                        "$id": path,
+                        "$properties": dict(out, __CLASS="__PARAMETERS", __PATH=path),
+                    }
+                ]
         except WindowsError as error:
-            raise Fault(error.message, WMI + "ManagementException", {"errorcode": WBEM.get((error.code or 0) & 0xFFFFFFFF, "Failed")},
-                        id="GetWMIManagementException", category="InvalidType") from error
+            raise Fault(
+                error.message,
+                WMI + "ManagementException",
+                {"errorcode": WBEM.get((error.code or 0) & 0xFFFFFFFF, "Failed")},
+                id="GetWMIManagementException",
+                category="InvalidType",
+            ) from error
         raise Fault("Not supported ", WMI + "ManagementException", {"errorcode": "NotSupported"})
 
     @staticmethod
@@ -184,16 +231,28 @@ class Session:
     def _class(self, wmi_class: Any) -> dict[str, Any]:
         path = self.machine.wmi.path(wmi_class)
         space, name = wmi_class.namespace, wmi_class.name
-        return {"$type": [f"{WMI}ManagementClass#{space}\\{name}", WMI + "ManagementClass"], "$id": path,
-                "$methods": list(wmi_class.methods),
-                "$properties": {"__CLASS": name, "__PATH": path, "__SERVER": self.machine.name, "__NAMESPACE": space}}
+        return {
+            "$type": [f"{WMI}ManagementClass#{space}\\{name}", WMI + "ManagementClass"],
+            "$id": path,
+            "$methods": list(wmi_class.methods),
+            "$properties": {"__CLASS": name, "__PATH": path, "__SERVER": self.machine.name, "__NAMESPACE": space},
+        }
 
     def _instance(self, wmi_class: Any, row: dict[str, Any]) -> dict[str, Any]:
         path = self.machine.wmi.path(wmi_class, row)
         space, name = wmi_class.namespace, wmi_class.name
-        return {"$type": [f"{WMI}ManagementObject#{space}\\{name}", WMI + "ManagementObject"], "$id": path,
-                "$methods": list(wmi_class.methods),
-                "$properties": {"__CLASS": name, "__PATH": path, "__SERVER": self.machine.name, "__NAMESPACE": space, **row}}
+        return {
+            "$type": [f"{WMI}ManagementObject#{space}\\{name}", WMI + "ManagementObject"],
+            "$id": path,
+            "$methods": list(wmi_class.methods),
+            "$properties": {
+                "__CLASS": name,
+                "__PATH": path,
+                "__SERVER": self.machine.name,
+                "__NAMESPACE": space,
+                **row,
+            },
+        }
 
     # -- registry --------------------------------------------------------------------------------------------
 
@@ -208,8 +267,16 @@ class Session:
             found = registry.read(key)
             if found is None:
                 return []
-            return [{"name": found.name, "subkeys": found.subkeys, "values": [
-                {"name": name, "kind": kind, "value": _registry_out(kind, data)} for name, (kind, data) in found.values.items()]}]
+            return [
+                {
+                    "name": found.name,
+                    "subkeys": found.subkeys,
+                    "values": [
+                        {"name": name, "kind": kind, "value": _registry_out(kind, data)}
+                        for name, (kind, data) in found.values.items()
+                    ],
+                }
+            ]
         elif op == "set":
             registry.set(key, p["name"] or "", p["kind"], _registry_in(p["kind"], p["value"]))
         elif op == "remove":
@@ -236,7 +303,9 @@ class Session:
                 if not services.stop(p["name"]):
                     raise WindowsError("io", "The service has not been started", 1062)
             elif op == "set":
-                mode = {"automatic": "auto", "manual": "manual", "disabled": "disabled"}.get((p.get("startmode") or "").lower())
+                mode = {"automatic": "auto", "manual": "manual", "disabled": "disabled"}.get(
+                    (p.get("startmode") or "").lower()
+                )
                 if mode:
                     services.set_start_mode(p["name"], mode)
             else:
@@ -246,11 +315,22 @@ class Session:
         return []
 
     def _service(self, service: Any) -> dict[str, Any]:
-        states = {"running": "Running", "stopped": "Stopped", "paused": "Paused", "start_pending": "StartPending",
-                  "stop_pending": "StopPending"}
-        return {"name": service.name, "displayname": service.display_name, "status": states[service.state], "type": "Win32OwnProcess",
-                "dependents": [other.name for other in self.machine.services.dependents(service.name)],
-                "dependson": list(service.depends_on), "canstop": service.state == "running"}
+        states = {
+            "running": "Running",
+            "stopped": "Stopped",
+            "paused": "Paused",
+            "start_pending": "StartPending",
+            "stop_pending": "StopPending",
+        }
+        return {
+            "name": service.name,
+            "displayname": service.display_name,
+            "status": states[service.state],
+            "type": "Win32OwnProcess",
+            "dependents": [other.name for other in self.machine.services.dependents(service.name)],
+            "dependson": list(service.depends_on),
+            "canstop": service.state == "running",
+        }
 
     # -- event logs ------------------------------------------------------------------------------------------
 
@@ -263,8 +343,18 @@ class Session:
             found = logs.source(p["source"])
             return [found] if found else []
         if op == "entries":
-            return [{"index": entry.index, "type": entry.level.capitalize(), "instanceid": entry.id, "eventid": entry.id,
-                     "source": entry.source, "message": entry.message, "time": date(entry.time)} for entry in logs.entries(p["log"])]
+            return [
+                {
+                    "index": entry.index,
+                    "type": entry.level.capitalize(),
+                    "instanceid": entry.id,
+                    "eventid": entry.id,
+                    "source": entry.source,
+                    "message": entry.message,
+                    "time": date(entry.time),
+                }
+                for entry in logs.entries(p["log"])
+            ]
         raise Fault("Not supported", "System.NotSupportedException")
 
     # -- files, the machine ----------------------------------------------------------------------------------
@@ -274,8 +364,15 @@ class Session:
         version = self.machine.files.version(p["path"])
         if version is None:
             return [{"FileVersion": None}]
-        return [{"FileVersion": version.file, "ProductVersion": version.product, "ProductName": version.product_name,
-                 "CompanyName": version.company, "FileDescription": version.description}]
+        return [
+            {
+                "FileVersion": version.file,
+                "ProductVersion": version.product,
+                "ProductName": version.product_name,
+                "CompanyName": version.company,
+                "FileDescription": version.description,
+            }
+        ]
 
     def call_machine(self, p: dict[str, Any]) -> list[Any]:
         """Restart."""
@@ -288,8 +385,13 @@ class Session:
     def call_program(self, p: dict[str, Any]) -> list[Any]:
         """A program run to its end."""
         try:
-            process = self.machine.processes.run(p["path"], [str(item) for item in p["arguments"]], user=self.user,
-                                                 stdin=p.get("input") or "", logon=self.logon)
+            process = self.machine.processes.run(
+                p["path"],
+                [str(item) for item in p["arguments"]],
+                user=self.user,
+                stdin=p.get("input") or "",
+                logon=self.logon,
+            )
         except WindowsError as error:
             raise win32_fault(error) from error
         return [{"stdout": process.stdout, "stderr": process.stderr, "exitcode": process.exit_code}]
@@ -304,13 +406,25 @@ class Session:
                 raise win32_fault(error) from error
             id = self.machine.processes.next_id()
             self.pending[id] = p
-            return [{"id": id, "name": full.rsplit("\\", 1)[-1].rsplit(".", 1)[0], "path": full,
-                     "starttime": date(self.machine.world.clock.utc())}]
+            return [
+                {
+                    "id": id,
+                    "name": full.rsplit("\\", 1)[-1].rsplit(".", 1)[0],
+                    "path": full,
+                    "starttime": date(self.machine.world.clock.utc()),
+                }
+            ]
         if op == "wait":
             process = self._process(p["id"], p.get("input") or "")
             done = self._wait(process, p.get("timeout", -1))
-            return [{"exited": done, "exitcode": process.exit_code, "stdout": process.stdout if done else "",
-                     "stderr": process.stderr if done else ""}]
+            return [
+                {
+                    "exited": done,
+                    "exitcode": process.exit_code,
+                    "stdout": process.stdout if done else "",
+                    "stderr": process.stderr if done else "",
+                }
+            ]
         if op == "kill":
             self.machine.processes.kill(self._process(p["id"], "").id)
             return []
@@ -318,8 +432,15 @@ class Session:
         listed = [(id, process) for id, process in known.items() if not process.done]
         aliased = {process.id for _, process in listed}
         listed += [(process.id, process) for process in self.machine.processes.list() if process.id not in aliased]
-        rows = [{"id": id, "name": process.name.rsplit(".", 1)[0], "path": process.path,
-                 "starttime": date(self.machine.world.clock.utc(process.started))} for id, process in listed]
+        rows = [
+            {
+                "id": id,
+                "name": process.name.rsplit(".", 1)[0],
+                "path": process.path,
+                "starttime": date(self.machine.world.clock.utc(process.started)),
+            }
+            for id, process in listed
+        ]
         for id in self.pending:
             if id not in known:
                 path = self.pending[id]["path"]
@@ -337,8 +458,14 @@ class Session:
                 return process
             p = self.pending[id]
             try:
-                known[id] = self.machine.processes.start(p["path"], p.get("arguments") or "", user=self.user, stdin=text,
-                                                         directory=p.get("directory") or None, logon=self.logon)
+                known[id] = self.machine.processes.start(
+                    p["path"],
+                    p.get("arguments") or "",
+                    user=self.user,
+                    stdin=text,
+                    directory=p.get("directory") or None,
+                    logon=self.logon,
+                )
             except WindowsError as error:
                 raise win32_fault(error) from error
         return known[id]
@@ -357,8 +484,10 @@ class Session:
 
     def call_sqlopen(self, p: dict[str, Any]) -> list[Any]:
         """A connection; its database is opened too."""
-        words = {key.strip().lower(): value.strip().strip('"') for key, _, value in
-                 (part.partition("=") for part in re.findall(r'(?:[^;"]|"[^"]*")+', p["connection"]))}
+        words = {
+            key.strip().lower(): value.strip().strip('"')
+            for key, _, value in (part.partition("=") for part in re.findall(r'(?:[^;"]|"[^"]*")+', p["connection"]))
+        }
         instance = words.get("data source") or words.get("server") or "."
         try:
             session = self.machine.sql_session(instance, self.user, self.logon)
@@ -371,17 +500,31 @@ class Session:
 
     def call_sql(self, p: dict[str, Any]) -> list[Any]:
         """A text with its parameters."""
-        parameters = {name: item.get("value") if isinstance(item, dict) else item for name, item in (p.get("parameters") or {}).items()}
+        parameters = {
+            name: item.get("value") if isinstance(item, dict) else item
+            for name, item in (p.get("parameters") or {}).items()
+        }
         try:
             found = self.sql[p["session"]].execute(p["text"], parameters)
         except Exception as error:
             raise sql_fault(error) from error
         sets = [] if p.get("kind") == "nonquery" else found.sets
-        return [{"resultsets": [{"columns": [{"name": column.name, "type": column.type} for column in one.columns],
-                                 "rows": [[_sql_out(value) for value in row] for row in one.rows]} for one in sets],
-                 "recordsaffected": found.affected,
-                 "messages": [item if isinstance(item, str) else dict(item) if isinstance(item, dict) else str(item)
-                              for item in found.messages]}]
+        return [
+            {
+                "resultsets": [
+                    {
+                        "columns": [{"name": column.name, "type": column.type} for column in one.columns],
+                        "rows": [[_sql_out(value) for value in row] for row in one.rows],
+                    }
+                    for one in sets
+                ],
+                "recordsaffected": found.affected,
+                "messages": [
+                    item if isinstance(item, str) else dict(item) if isinstance(item, dict) else str(item)
+                    for item in found.messages
+                ],
+            }
+        ]
 
     def call_sqlclose(self, p: dict[str, Any]) -> list[Any]:
         """The end of a connection."""
@@ -395,8 +538,13 @@ class Session:
     def call_com(self, p: dict[str, Any]) -> list[Any]:
         """Schedule.Service, which Windows Server 2003 does not have."""
         if p["progid"].lower() != "schedule.service" or self.machine.os.is_2003:
-            raise Fault(COM_TEXT, "System.Runtime.InteropServices.COMException", {"hresult": -2147221164}, id="NoCOMClassIdentified",
-                        category="ResourceUnavailable")
+            raise Fault(
+                COM_TEXT,
+                "System.Runtime.InteropServices.COMException",
+                {"hresult": -2147221164},
+                id="NoCOMClassIdentified",
+                category="ResourceUnavailable",
+            )
         return [com_object("com:service", ["Connect", "GetFolder"])]
 
     def call_method(self, p: dict[str, Any]) -> list[Any]:
@@ -440,13 +588,18 @@ class Session:
 
     @staticmethod
     def _folder(path: str) -> dict[str, Any]:
-        return com_object("com:folder:" + path, ["CreateFolder", "RegisterTask", "GetTask", "DeleteTask"], {"Path": path})
+        return com_object(
+            "com:folder:" + path, ["CreateFolder", "RegisterTask", "GetTask", "DeleteTask"], {"Path": path}
+        )
 
     def _task(self, path: str) -> dict[str, Any]:
         task = self.machine.tasks.require(path)
         state = {"running": 4, "disabled": 1}.get(task.state, 3)
-        return com_object("com:task:" + path, ["Run", "Stop"], {"Name": task.name, "Path": path, "State": state,
-                                                               "LastTaskResult": task.last_result})
+        return com_object(
+            "com:task:" + path,
+            ["Run", "Stop"],
+            {"Name": task.name, "Path": path, "State": state, "LastTaskResult": task.last_result},
+        )
 
     def _register(self, path: str, arguments: list[Any]) -> None:
         """RegisterTask(name, xml, flags, user, password, logon type, descriptor)."""
@@ -459,8 +612,16 @@ class Session:
 
         limit = re.fullmatch(r"PT(\d+)S", text(".//t:ExecutionTimeLimit"))
         seconds = float(limit.group(1)) if limit else 259200.0
-        self.machine.tasks.create(path, text(".//t:Command"), text(".//t:Arguments"), account=account, password=password,
-                                  time_limit=seconds or None, description=text(".//t:Description"), replace=True)
+        self.machine.tasks.create(
+            path,
+            text(".//t:Command"),
+            text(".//t:Arguments"),
+            account=account,
+            password=password,
+            time_limit=seconds or None,
+            description=text(".//t:Description"),
+            replace=True,
+        )
 
     # -- Operations Manager ----------------------------------------------------------------------------------
 
@@ -476,8 +637,10 @@ class Session:
             if shell.installed and name.lower() in shell.cmdlets:
                 break
         else:
-            raise Fault(f"The term '{name}' is not recognized as the name of a cmdlet.",
-                        "System.Management.Automation.CommandNotFoundException")
+            raise Fault(
+                f"The term '{name}' is not recognized as the name of a cmdlet.",
+                "System.Management.Automation.CommandNotFoundException",
+            )
         from ..product import objects
 
         try:
@@ -538,9 +701,18 @@ def sql_fault(error: Exception) -> Fault:
             return Fault(error.message, EXCEPTIONS.get(error.kind), {})
         raise error
     detail = getattr(error, "detail", None) or {}
-    return Fault(str(getattr(error, "message", error)), "System.Data.SqlClient.SqlException", {
-        "number": detail.get("number") or 0, "state": detail.get("state") or 0, "class": detail.get("class") or 0,
-        "server": detail.get("server") or "", "procedure": detail.get("procedure") or "", "linenumber": detail.get("line") or 0})
+    return Fault(
+        str(getattr(error, "message", error)),
+        "System.Data.SqlClient.SqlException",
+        {
+            "number": detail.get("number") or 0,
+            "state": detail.get("state") or 0,
+            "class": detail.get("class") or 0,
+            "server": detail.get("server") or "",
+            "procedure": detail.get("procedure") or "",
+            "linenumber": detail.get("line") or 0,
+        },
+    )
 
 
 def _registry_out(kind: str, data: Any) -> Any:
@@ -577,8 +749,14 @@ class _Handler(socketserver.StreamRequestHandler):
                 answer = self.server.session.answer(request)
             except Exception as error:  # a fault of the lab: the script sees it, and the outcome names it
                 self.server.broken = f"{request.get('call')}: {type(error).__name__}: {error}"
-                answer = {"output": [], "error": {"message": self.server.broken, "exception": "System.InvalidOperationException",
-                                                  "terminating": True}}
+                answer = {
+                    "output": [],
+                    "error": {
+                        "message": self.server.broken,
+                        "exception": "System.InvalidOperationException",
+                        "terminating": True,
+                    },
+                }
             if os.environ.get("LAB_BRIDGE_LOG"):
                 print(line.decode()[:600], "->", json.dumps(answer)[:600], flush=True)
             self.wfile.write((json.dumps(answer) + "\n").encode("utf-8"))

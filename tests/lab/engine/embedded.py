@@ -21,11 +21,17 @@ def without_powershell(machine: Any) -> Outcome | None:
     """What a host answers that has no PowerShell 2.0; None when it has."""
     version = machine.spec.powershell
     if version is None:
-        return Outcome(stderr=b"'PowerShell' is not recognized as an internal or external command,\r\n"
-                              b"operable program or batch file.\r\n", code=1)
+        return Outcome(
+            stderr=b"'PowerShell' is not recognized as an internal or external command,\r\n"
+            b"operable program or batch file.\r\n",
+            code=1,
+        )
     if float(version) < 2:
-        return Outcome(stderr=b"Missing expression after unary operator '-'.\r\nAt line:1 char:2\r\n"
-                              b"+ -E <<<< xecutionPolicy Unrestricted -EncodedCommand\r\n", code=1)
+        return Outcome(
+            stderr=b"Missing expression after unary operator '-'.\r\nAt line:1 char:2\r\n"
+            b"+ -E <<<< xecutionPolicy Unrestricted -EncodedCommand\r\n",
+            code=1,
+        )
     return None
 
 
@@ -59,8 +65,12 @@ def trivial(machine: Any, script: str) -> Outcome:
     """The few commands that one types to see whether a host answers; the rest is not recognised."""
     text = script.strip().rstrip(";")
     environment = {name.upper(): value for name, value in machine.environment("").items()}
-    simple = {"hostname": machine.name, "$env:computername": machine.name, "$psversiontable.psversion.tostring()": "2.0",
-              "exit 0": ""}
+    simple = {
+        "hostname": machine.name,
+        "$env:computername": machine.name,
+        "$psversiontable.psversion.tostring()": "2.0",
+        "exit 0": "",
+    }
     found = simple.get(text.lower())
     variable = re.fullmatch(r"(?i)(?:echo\s+)?\$env:(\w+)", text)
     if found is None and variable:

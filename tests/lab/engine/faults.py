@@ -28,7 +28,7 @@ def around(machine: Any, batch: dict[str, Any], run: Callable[[dict[str, Any]], 
         if error:
             struck[index] = {"id": str(item.get("id") or item.get("op")), "ok": False, "ms": 0, "error": error}
             if batch.get("stop_on_error"):
-                operations = operations[:index + 1]
+                operations = operations[: index + 1]
                 break
     if not struck:
         return run(batch)
@@ -48,8 +48,14 @@ def _skip(batch: dict[str, Any], results: list[dict[str, Any]]) -> list[dict[str
     failed, found = False, []
     for index, item in enumerate(batch["operations"]):
         if failed:
-            found.append({"id": str(item.get("id") or item.get("op")), "ok": False, "ms": 0, "error": {
-                "kind": "skipped", "message": "An earlier operation failed.", "detail": {}}})
+            found.append(
+                {
+                    "id": str(item.get("id") or item.get("op")),
+                    "ok": False,
+                    "ms": 0,
+                    "error": {"kind": "skipped", "message": "An earlier operation failed.", "detail": {}},
+                }
+            )
             continue
         found.append(results[index])
         failed = not results[index]["ok"]

@@ -74,8 +74,15 @@ def job_start(run: Interpreter, args: dict[str, Any]) -> Answer:
     number(args, "time_limit", 0)
     if checking(args):
         return {"state": "absent", "attached": False, "directory": folder}, True
-    job = {"id": id, "path": program, "arguments": shown["arguments"], "input": shown["input"], "directory": directory,
-           "account": _account(args), "created": iso(run.now())}
+    job = {
+        "id": id,
+        "path": program,
+        "arguments": shown["arguments"],
+        "input": shown["input"],
+        "directory": directory,
+        "account": _account(args),
+        "created": iso(run.now()),
+    }
     try:
         _write(files, folder, "lock", "")
         _seal(run.machine, files, folder, sealed)
@@ -125,8 +132,10 @@ def _seal(machine: Any, files: Any, folder: str, sealed: list[str]) -> None:
 def runner_arguments(folder: str) -> str:
     """The arguments of powershell.exe in a job's task: they hold nothing but the directory."""
     path = folder.replace("'", "''")
-    return ("-NoProfile -NonInteractive -Command \"& ([scriptblock]::Create([IO.File]::ReadAllText("
-            f"'{path}\\remote.ps1'))) job '{path}'\"")
+    return (
+        "-NoProfile -NonInteractive -Command \"$d='" + path + "'"
+        ";&([scriptblock]::Create([IO.File]::ReadAllText($d+'\\remote.ps1'))) job $d\""
+    )
 
 
 def _start_task(run: Interpreter, id: str, folder: str, args: dict[str, Any]) -> None:
@@ -134,11 +143,20 @@ def _start_task(run: Interpreter, id: str, folder: str, args: dict[str, Any]) ->
     program = run.expand(r"%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe")
     limit = args.get("time_limit")
     try:
-        tasks.create(name, program, runner_arguments(folder), account=_account(args), password=args.get("password"),
-                     time_limit=float(limit) if limit else None, description=f"scom.upgrade job {id}", replace=True)
+        tasks.create(
+            name,
+            program,
+            runner_arguments(folder),
+            account=_account(args),
+            password=args.get("password"),
+            time_limit=float(limit) if limit else None,
+            description=f"scom.upgrade job {id}",
+            replace=True,
+        )
         tasks.run(name)
     except WindowsError as error:
-        raise Refused(error.kind, f"The job {id} cannot be started as {_account(args)}: {error.message}") from error
+        message = f"ERROR: {error.message}." if run.machine.os.is_2003 else error.message  # schtasks.exe says it there
+        raise Refused(error.kind, f"The job {id} cannot be started as {_account(args)}: {message}") from error
 
 
 def _await_start(run: Interpreter, id: str, folder: str) -> None:
@@ -159,8 +177,11 @@ def _await_start(run: Interpreter, id: str, folder: str) -> None:
     if not known():
         task = tasks.get(task_of(run.machine, id))
         code = f"0x{(task.last_result if task else 1) & 0xFFFFFFFF:08X}"
-        raise Refused("io", f"The task of job {id} did not start its program (result {code}). Check the account and its right to "
-                            "log on as a batch job.")
+        raise Refused(
+            "io",
+            f"The task of job {id} did not start its program (result {code}). Check the account and its right to "
+            "log on as a batch job.",
+        )
 
 
 def _discard(run: Interpreter, id: str, folder: str) -> None:
@@ -192,8 +213,13 @@ def state_of(run: Interpreter, id: str) -> dict[str, Any]:
         finished = _json(files, folder + "\\finished.json")
         known["state"] = "lost"
     if finished:
-        return dict(known, state="finished", rc=finished["rc"], finished=finished["finished"],
-                    started=known["started"] or finished["finished"])
+        return dict(
+            known,
+            state="finished",
+            rc=finished["rc"],
+            finished=finished["finished"],
+            started=known["started"] or finished["finished"],
+        )
     if known["state"] != "lost":
         known["state"] = "running" if started or _young(run, folder) else "lost"
     return known
@@ -202,7 +228,9 @@ def state_of(run: Interpreter, id: str) -> dict[str, Any]:
 def _alive(machine: Any, started: dict[str, Any]) -> bool:
     """Whether the job's program still runs: the id alone may be another's by now, after a restart."""
     process = machine.processes.get(started["pid"])
-    return process is not None and not process.done and process.name.lower().rsplit(".", 1)[0] == started["name"].lower()
+    return (
+        process is not None and not process.done and process.name.lower().rsplit(".", 1)[0] == started["name"].lower()
+    )
 
 
 def _young(run: Interpreter, folder: str) -> bool:
@@ -221,7 +249,9 @@ def job_poll(run: Interpreter, args: dict[str, Any]) -> Answer:
     value: dict[str, Any] = {key: known[key] for key in ("state", "rc", "started", "finished")}
     output = folder_of(run, id) + "\\out.txt"
     files = run.machine.files
-    piece = tail(files.read(output), offset, OUTPUT_BYTES) if files.exists(output) else {"text": "", "next_offset": offset}
+    piece = (
+        tail(files.read(output), offset, OUTPUT_BYTES) if files.exists(output) else {"text": "", "next_offset": offset}
+    )
     value.update(stdout=piece["text"], next_offset=piece["next_offset"], log=None)
     if args.get("log") and known["state"] != "absent":
         value["log"] = _product_log(run, str(args["log"]), known, log_offset)
@@ -238,8 +268,11 @@ def _product_log(run: Interpreter, pattern: str, known: dict[str, Any], offset: 
     if not re.match(r"[A-Za-z]:", folder) or not files.is_directory(folder + "\\"):
         return None
     since = known["started"] or ""
-    found = [item for item in files.list(folder + "\\", "*") if not item.directory and matches(item.name, name)
-             and str(iso(item.modified)) >= since]
+    found = [
+        item
+        for item in files.list(folder + "\\", "*")
+        if not item.directory and matches(item.name, name) and str(iso(item.modified)) >= since
+    ]
     if not found:
         return None
     newest = max(found, key=lambda item: (item.modified, item.name.lower()))
@@ -294,7 +327,7 @@ def register(machine: Any, runner: Any) -> None:
 
 def runner_folder(call: Any) -> str | None:
     """The job's directory in a runner's command line; None when it is another command."""
-    found = re.search(r"\bjob '((?:[^']|'')+)'\"?\s*$", call.command_line)
+    found = re.search(r"\$d='((?:[^']|'')+)';.*\bjob \$d\"?\s*$", call.command_line)
     return found.group(1).replace("''", "'") if found else None
 
 
@@ -310,18 +343,36 @@ def embedded_runner(call: Any) -> Generator[float, None, Result]:
         return Result(1)
     arguments, text = _unseal(machine, files, folder, job)
     try:
-        process = machine.processes.start(job["path"], command_line(arguments), user=call.user, directory=job["directory"],
-                                          stdin=text, logon=call.logon)
+        process = machine.processes.start(
+            job["path"],
+            command_line(arguments),
+            user=call.user,
+            directory=job["directory"],
+            stdin=text,
+            logon=call.logon,
+        )
     except WindowsError as error:
         refused = program_refused(error, job["path"])
-        _write(files, folder, "finished.json", json.dumps({
-            "rc": None, "finished": clock.iso(), "error": {"kind": refused.kind, "message": refused.message}}))
+        _write(
+            files,
+            folder,
+            "finished.json",
+            json.dumps(
+                {"rc": None, "finished": clock.iso(), "error": {"kind": refused.kind, "message": refused.message}}
+            ),
+        )
         return Result(1)
     environment = {name.upper(): value for name, value in machine.environment(call.user).items()}
     profile = {name: environment[name] for name in PROFILE if name in environment}
     profile.setdefault("LOCALAPPDATA", machine.local_app_data(call.user))
-    _write(files, folder, "started.json", json.dumps({"pid": process.id, "name": process.name.rsplit(".", 1)[0],
-                                                      "started": clock.iso(), "profile": profile}))
+    _write(
+        files,
+        folder,
+        "started.json",
+        json.dumps(
+            {"pid": process.id, "name": process.name.rsplit(".", 1)[0], "started": clock.iso(), "profile": profile}
+        ),
+    )
     process.on_exit.append(lambda ended: resume(machine, call.process))
     written = ""
     while True:

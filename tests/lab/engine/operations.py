@@ -55,7 +55,10 @@ class Interpreter:
     def batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Carry out a batch; answers what goes into the frame."""
         if batch.get("version") != 1 or not isinstance(batch.get("operations"), list):
-            return {"version": 1, "error": {"kind": "unsupported", "message": "This is not a batch of version 1.", "detail": {}}}
+            return {
+                "version": 1,
+                "error": {"kind": "unsupported", "message": "This is not a batch of version 1.", "detail": {}},
+            }
         results: list[dict[str, Any]] = []
         failed = False
         for item in batch["operations"]:
@@ -197,8 +200,18 @@ def clr_version(machine: Any) -> str:
 
 # -- registry ------------------------------------------------------------------------------------------------
 
-HIVES = ("HKLM", "HKEY_LOCAL_MACHINE", "HKU", "HKEY_USERS", "HKCR", "HKEY_CLASSES_ROOT", "HKCU", "HKEY_CURRENT_USER", "HKCC",
-         "HKEY_CURRENT_CONFIG")
+HIVES = (
+    "HKLM",
+    "HKEY_LOCAL_MACHINE",
+    "HKU",
+    "HKEY_USERS",
+    "HKCR",
+    "HKEY_CLASSES_ROOT",
+    "HKCU",
+    "HKEY_CURRENT_USER",
+    "HKCC",
+    "HKEY_CURRENT_CONFIG",
+)
 
 
 def key_of(args: dict[str, Any]) -> str:
@@ -212,7 +225,10 @@ def key_of(args: dict[str, Any]) -> str:
 
 def registry_value(kind: str, data: Any) -> dict[str, Any]:
     """A value as the wire has it."""
-    return {"kind": kind, "data": base64.b64encode(data).decode("ascii") if isinstance(data, (bytes, bytearray)) else data}
+    return {
+        "kind": kind,
+        "data": base64.b64encode(data).decode("ascii") if isinstance(data, (bytes, bytearray)) else data,
+    }
 
 
 @operation("registry.read")
@@ -348,8 +364,13 @@ def service_list(run: Interpreter, args: dict[str, Any]) -> Answer:
 
 
 def _service(service: Any) -> dict[str, Any]:
-    return {"display_name": service.display_name, "state": service.state, "start_mode": service.start_mode,
-            "account": service.account, "path": service.path}
+    return {
+        "display_name": service.display_name,
+        "state": service.state,
+        "start_mode": service.start_mode,
+        "account": service.account,
+        "path": service.path,
+    }
 
 
 @operation("service.set")
@@ -373,12 +394,14 @@ def service_set(run: Interpreter, args: dict[str, Any]) -> Answer:
         if state in ("stopped", "restarted"):
             services.stop(service.name, force=True)
             _wait_service(run, service.name, "stopped", timeout)
-        for item in ([service.name, *dependents] if state in ("running", "restarted") else []):
+        for item in [service.name, *dependents] if state in ("running", "restarted") else []:
             services.start(item)
             _wait_service(run, item, "running", timeout)
     except WindowsError as error:
-        raise Refused(error.kind, f"The service {service.name} cannot be {'stopped' if state == 'stopped' else 'started'}: "
-                                  f"{error.message}") from error
+        raise Refused(
+            error.kind,
+            f"The service {service.name} cannot be {'stopped' if state == 'stopped' else 'started'}: {error.message}",
+        ) from error
     clock.notify()
     service = services.get(service.name)
     return {"before": before, "after": {"state": service.state, "start_mode": service.start_mode}}, changed
@@ -396,7 +419,9 @@ def _running_dependents(services: Any, name: str) -> list[str]:
 def _wait_service(run: Interpreter, name: str, state: str, timeout: int) -> None:
     services = run.machine.services
     if not run.machine.world.clock.wait_for(lambda: services.get(name).state == state, timeout):
-        raise Refused("timeout", f"The service {name} is {services.get(name).state} after {timeout} seconds, not {state}.")
+        raise Refused(
+            "timeout", f"The service {name} is {services.get(name).state} after {timeout} seconds, not {state}."
+        )
 
 
 # -- files ---------------------------------------------------------------------------------------------------
@@ -416,14 +441,23 @@ def file_stat(run: Interpreter, args: dict[str, Any]) -> Answer:
     fs, path = run.path(args)
     algorithm = choice(args, "hash", HASHES) if args.get("hash") else None
     stat = fs.stat(path)
-    value = {"exists": stat is not None, "directory": False, "size": None, "modified": None, "version": None,
-             "product_version": None, "hash": None}
+    value = {
+        "exists": stat is not None,
+        "directory": False,
+        "size": None,
+        "modified": None,
+        "version": None,
+        "product_version": None,
+        "hash": None,
+    }
     if stat is None:
         return value, False
     value.update(directory=stat.directory, size=None if stat.directory else stat.size, modified=iso(stat.modified))
     if args.get("version") and not stat.directory:
         version = fs.version(path)
-        value.update(version=plain_version(version and version.file), product_version=plain_version(version and version.product))
+        value.update(
+            version=plain_version(version and version.file), product_version=plain_version(version and version.product)
+        )
     if algorithm and not stat.directory:
         value["hash"] = hashlib.new(algorithm, fs.read(path)).hexdigest()
     return value, False
@@ -443,9 +477,19 @@ def file_list(run: Interpreter, args: dict[str, Any]) -> Answer:
         return {"exists": False, "entries": []}, False
     entries = [item for item in fs.list(path, "*", bool(args.get("recurse"))) if matches(item.name, pattern)]
     entries.sort(key=lambda item: [part.lower() for part in item.path.split("\\")])
-    return {"exists": True, "entries": [
-        {"path": item.path, "name": item.name, "directory": item.directory, "size": None if item.directory else item.size,
-         "modified": iso(item.modified)} for item in entries]}, False
+    return {
+        "exists": True,
+        "entries": [
+            {
+                "path": item.path,
+                "name": item.name,
+                "directory": item.directory,
+                "size": None if item.directory else item.size,
+                "modified": iso(item.modified),
+            }
+            for item in entries
+        ],
+    }, False
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -492,17 +536,17 @@ def tail(data: bytes, offset: int | None, limit: int) -> dict[str, Any]:
     start = max(0, size - limit) if offset is None else (0 if offset > size else offset)
     if wide:
         start -= start % 2
-    piece = data[start:start + limit]
+    piece = data[start : start + limit]
     skipped = 0
     if wide:
-        piece = piece[:len(piece) - len(piece) % 2]
-        text = piece[max(0, mark - start):].decode("utf-16-le" if data[:1] == b"\xff" else "utf-16-be", "replace")
+        piece = piece[: len(piece) - len(piece) % 2]
+        text = piece[max(0, mark - start) :].decode("utf-16-le" if data[:1] == b"\xff" else "utf-16-be", "replace")
     else:
         if offset is None and start:
             while skipped < min(3, len(piece)) and 0x80 <= piece[skipped] < 0xC0:
                 skipped += 1
         piece = _whole_utf8(piece[skipped:])
-        body = piece[max(0, mark - start - skipped):]
+        body = piece[max(0, mark - start - skipped) :]
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
@@ -590,7 +634,7 @@ def quote(argument: str) -> str:
         return argument
     found = re.match(r"(?:[A-Za-z_][A-Za-z0-9_.]*=|[/-][A-Za-z][A-Za-z0-9_]*[:=])", argument)
     head = found.group(0) if found else ""
-    value = re.sub(r'(\\*)"', r'\1\1\\"', argument[len(head):])
+    value = re.sub(r'(\\*)"', r'\1\1\\"', argument[len(head) :])
     return head + '"' + re.sub(r"(\\+)$", r"\1\1", value) + '"'
 
 
@@ -626,14 +670,20 @@ def command_run(run: Interpreter, args: dict[str, Any]) -> Answer:
         return {"rc": None, "stdout": "", "stderr": "", "timed_out": False}, True
     processes = run.machine.processes
     try:
-        process = processes.start(path, raw, user=run.user, directory=folder, stdin=str(args.get("input") or ""), logon=run.logon)
+        process = processes.start(
+            path, raw, user=run.user, directory=folder, stdin=str(args.get("input") or ""), logon=run.logon
+        )
     except WindowsError as error:
         raise program_refused(error, path) from error
     timed_out = not processes.wait(process, timeout)
     if timed_out:
         processes.kill(process.id)
-    return {"rc": None if timed_out else process.exit_code, "stdout": process.stdout, "stderr": process.stderr,
-            "timed_out": timed_out}, True
+    return {
+        "rc": None if timed_out else process.exit_code,
+        "stdout": process.stdout,
+        "stderr": process.stderr,
+        "timed_out": timed_out,
+    }, True
 
 
 def program_refused(error: WindowsError, path: str) -> Refused:
@@ -694,8 +744,15 @@ def eventlog_read(run: Interpreter, args: dict[str, Any]) -> Answer:
             continue
         if sources and entry.source.lower() not in sources:
             continue
-        found.append({"id": entry.id, "level": entry.level, "source": entry.source, "time": iso(entry.time),
-                      "message": entry.message})
+        found.append(
+            {
+                "id": entry.id,
+                "level": entry.level,
+                "source": entry.source,
+                "time": iso(entry.time),
+                "message": entry.message,
+            }
+        )
     return {"exists": True, "entries": found}, False
 
 

@@ -16,18 +16,51 @@ LIST_METHODS = ("GetFailoverManagementServers", "GetConnectedUserNames")
 METHODS = ("GetPrimaryManagementServer", *LIST_METHODS)
 CMDLETS = {
     "2007": (
-        "Get-ManagementServer", "Get-RootManagementServer", "Get-Agent", "Get-AgentPendingAction", "Approve-AgentPendingAction",
-        "Reject-AgentPendingAction", "Get-NotificationSubscription", "Get-Connector", "Get-ManagementPack",
-        "Install-ManagementPack", "Uninstall-ManagementPack", "Export-ManagementPack", "Set-ManagementServer",
-        "Get-PrimaryManagementServer", "Get-FailoverManagementServer", "Get-DefaultSetting", "Get-MonitoringClass",
-        "Get-MonitoringObject", "Get-Alert"),
+        "Get-ManagementServer",
+        "Get-RootManagementServer",
+        "Get-Agent",
+        "Get-AgentPendingAction",
+        "Approve-AgentPendingAction",
+        "Reject-AgentPendingAction",
+        "Get-NotificationSubscription",
+        "Get-Connector",
+        "Get-ManagementPack",
+        "Install-ManagementPack",
+        "Uninstall-ManagementPack",
+        "Export-ManagementPack",
+        "Set-ManagementServer",
+        "Get-PrimaryManagementServer",
+        "Get-FailoverManagementServer",
+        "Get-DefaultSetting",
+        "Get-MonitoringClass",
+        "Get-MonitoringObject",
+        "Get-Alert",
+    ),
     "2012": (
-        "Get-SCOMManagementServer", "Get-SCOMGatewayManagementServer", "Get-SCOMAgent", "Get-SCOMPendingManagement",
-        "Approve-SCOMPendingManagement", "Deny-SCOMPendingManagement", "Get-SCOMNotificationSubscription",
-        "Enable-SCOMNotificationSubscription", "Disable-SCOMNotificationSubscription", "Get-SCOMConnector",
-        "Get-SCOMManagementPack", "Import-SCOMManagementPack", "Remove-SCOMManagementPack", "Get-SCOMParentManagementServer",
-        "Set-SCOMParentManagementServer", "Get-SCOMRMSEmulator", "Set-SCOMRMSEmulator", "Get-SCOMResourcePool",
-        "Get-SCOMManagementGroup", "Get-SCOMClass", "Get-SCOMClassInstance", "Get-SCOMAlert", "Repair-SCOMAgent"),
+        "Get-SCOMManagementServer",
+        "Get-SCOMGatewayManagementServer",
+        "Get-SCOMAgent",
+        "Get-SCOMPendingManagement",
+        "Approve-SCOMPendingManagement",
+        "Deny-SCOMPendingManagement",
+        "Get-SCOMNotificationSubscription",
+        "Enable-SCOMNotificationSubscription",
+        "Disable-SCOMNotificationSubscription",
+        "Get-SCOMConnector",
+        "Get-SCOMManagementPack",
+        "Import-SCOMManagementPack",
+        "Remove-SCOMManagementPack",
+        "Get-SCOMParentManagementServer",
+        "Set-SCOMParentManagementServer",
+        "Get-SCOMRMSEmulator",
+        "Set-SCOMRMSEmulator",
+        "Get-SCOMResourcePool",
+        "Get-SCOMManagementGroup",
+        "Get-SCOMClass",
+        "Get-SCOMClassInstance",
+        "Get-SCOMAlert",
+        "Repair-SCOMAgent",
+    ),
 }
 
 
@@ -68,9 +101,12 @@ def _connect(run: Interpreter, product: str, server: str) -> Any:
 def opsmgr_refused(error: WindowsError, step: str, cmdlet: str) -> Refused:
     """The shell's refusal, as an operation's error."""
     exception = error.detail.get("exception") or {
-        "access_denied": "System.UnauthorizedAccessException", "not_found": "System.IO.FileNotFoundException",
-        "invalid_argument": "System.ArgumentException", "io": "System.IO.IOException",
-        "timeout": "System.TimeoutException"}.get(error.kind, "System.InvalidOperationException")
+        "access_denied": "System.UnauthorizedAccessException",
+        "not_found": "System.IO.FileNotFoundException",
+        "invalid_argument": "System.ArgumentException",
+        "io": "System.IO.IOException",
+        "timeout": "System.TimeoutException",
+    }.get(error.kind, "System.InvalidOperationException")
     return Refused("opsmgr", error.message.strip(), {"exception": exception, "cmdlet": cmdlet, "step": step})
 
 
@@ -118,7 +154,9 @@ class _Pipeline:
         name = str(reference.get("from") or "")
         if name not in self.objects:
             raise Refused("invalid_argument", f"There is no earlier step {name}.")
-        found = [item for item in self.objects[name] if all(self._meets(item, one) for one in reference.get("where") or [])]
+        found = [
+            item for item in self.objects[name] if all(self._meets(item, one) for one in reference.get("where") or [])
+        ]
         if reference.get("one") and len(found) != 1:
             raise Refused("not_found", f"The step {name} gives {len(found)} objects where one is wanted.")
         return found
@@ -126,7 +164,11 @@ class _Pipeline:
     def _meets(self, item: Any, condition: dict[str, Any]) -> bool:
         wanted = [condition["equals"]] if "equals" in condition else condition.get("in") or []
         have = self.value(item, str(condition.get("property")))
-        return any(_text(value).lower() == _text(one).lower() for value in (have if isinstance(have, list) else [have]) for one in wanted)
+        return any(
+            _text(value).lower() == _text(one).lower()
+            for value in (have if isinstance(have, list) else [have])
+            for one in wanted
+        )
 
     def _each(self, step: dict[str, Any], chosen: list[Any]) -> list[Any]:
         """Set properties of objects, then call a method without arguments."""

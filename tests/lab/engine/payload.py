@@ -33,7 +33,9 @@ class Payload:
 
 def script_of(command: str) -> str:
     """The PowerShell text of a command line with `-EncodedCommand`; any other text as it is."""
-    found = re.search(r"(?i)^\s*\S*powershell\S*\s.*-e(?:nc|ncodedcommand)?\s+([A-Za-z0-9+/=]+)\s*$", command.strip('"'))
+    found = re.search(
+        r"(?i)^\s*\S*powershell\S*\s.*-e(?:nc|ncodedcommand)?\s+([A-Za-z0-9+/=]+)\s*$", command.strip('"')
+    )
     if not found:
         return command
     try:
@@ -59,7 +61,12 @@ def read(stdin: bytes) -> Payload | None:
 def frame(nonce: str, answer: dict[str, Any]) -> bytes:
     """The answer as remote.ps1 prints it."""
     text = _pack(json.dumps(answer, ensure_ascii=True, separators=(",", ":")))
-    lines = [f"----BEGIN {nonce}", *(text[start:start + 76] for start in range(0, len(text), 76)), f"----END {nonce}", ""]
+    lines = [
+        f"----BEGIN {nonce}",
+        *(text[start : start + 76] for start in range(0, len(text), 76)),
+        f"----END {nonce}",
+        "",
+    ]
     return "\r\n".join(lines).encode("ascii")
 
 

@@ -52,7 +52,9 @@ class PowerShellEngine:
     def __init__(self, world: Any, pwsh: str | None = None):
         found = pwsh or find_pwsh()
         if found is None:
-            raise FileNotFoundError("There is no PowerShell engine: neither pwsh on the PATH nor ../shared/powershell/pwsh.")
+            raise FileNotFoundError(
+                "There is no PowerShell engine: neither pwsh on the PATH nor ../shared/powershell/pwsh."
+            )
         self.world, self.pwsh = world, found
         for machine in world.machines.values():
             jobs.register(machine, self.runner)
@@ -88,7 +90,9 @@ class PowerShellEngine:
             return Outcome(outcome.stdout, outcome.stderr, outcome.code, names)
         return Outcome(payload.frame(found.nonce, answer), outcome.stderr, outcome.code, names)
 
-    def _execute(self, machine: Any, arguments: list[str], stdin: bytes, user: str, *, logon: str = "network") -> Outcome:
+    def _execute(
+        self, machine: Any, arguments: list[str], stdin: bytes, user: str, *, logon: str = "network"
+    ) -> Outcome:
         with Bridge(Session(machine, user, logon)) as bridge:
             process = self._start(arguments, bridge.path)
             try:
@@ -105,8 +109,14 @@ class PowerShellEngine:
 
     def _start(self, arguments: list[str], bridge: str) -> subprocess.Popen[bytes]:
         environment = {"PWSH_BRIDGE": bridge, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **SILENT}
-        return subprocess.Popen([self.pwsh, "-NoProfile", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, env=environment, cwd="/")
+        return subprocess.Popen(
+            [self.pwsh, "-NoProfile", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd="/",
+        )
 
     # -- a job's runner --------------------------------------------------------------------------------------------------
 
@@ -121,7 +131,9 @@ class PowerShellEngine:
         def work() -> None:
             stdout, stderr = process.communicate(b"")
             call.machine.files.rescan()
-            outcome.append(Result(process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")))
+            outcome.append(
+                Result(process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+            )
             jobs.resume(call.machine, call.process)
 
         thread = threading.Thread(target=work, name="lab-runner", daemon=True)
@@ -146,7 +158,12 @@ class Loopback:
 
     def _mapped(self, machine: Any, item: Any) -> Any:
         args = item.get("args") or {} if isinstance(item, dict) else {}
-        if not isinstance(item, dict) or item.get("op") != "tcp.test" or not args.get("host") or not isinstance(args.get("port"), int):
+        if (
+            not isinstance(item, dict)
+            or item.get("op") != "tcp.test"
+            or not args.get("host")
+            or not isinstance(args.get("port"), int)
+        ):
             return item
         if not 0 < args["port"] < 65536:
             return item

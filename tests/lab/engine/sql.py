@@ -13,8 +13,9 @@ from ..world.errors import WindowsError
 from .operations import Answer, Interpreter, Refused, checking, choice, number, operation, required
 
 INSTANCES = r"HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL"
-DATABASES = ("SELECT name FROM sys.databases WHERE state = 0 AND database_id > 4 AND HAS_DBACCESS(name) = 1 "
-             "ORDER BY name")
+DATABASES = (
+    "SELECT name FROM sys.databases WHERE state = 0 AND database_id > 4 AND HAS_DBACCESS(name) = 1 ORDER BY name"
+)
 
 
 @operation("sql.query")
@@ -46,8 +47,9 @@ def _source(run: Interpreter, name: str) -> str:
     return name
 
 
-def _on_instance(run: Interpreter, name: str, database: str, args: dict[str, Any], text: str, kind: str,
-                 single: bool) -> list[dict[str, Any]]:
+def _on_instance(
+    run: Interpreter, name: str, database: str, args: dict[str, Any], text: str, kind: str, single: bool
+) -> list[dict[str, Any]]:
     try:
         if database != "*":
             databases = [database]
@@ -68,12 +70,20 @@ def _on_instance(run: Interpreter, name: str, database: str, args: dict[str, Any
 
 
 def _failed(name: str, database: str | None, error: Refused) -> dict[str, Any]:
-    return {"instance": name, "database": database, "columns": [], "rows": [], "affected": -1, "messages": [],
-            "error": dict(error.detail, message=error.message)}
+    return {
+        "instance": name,
+        "database": database,
+        "columns": [],
+        "rows": [],
+        "affected": -1,
+        "messages": [],
+        "error": dict(error.detail, message=error.message),
+    }
 
 
-def _execute(run: Interpreter, name: str, database: str, text: str, parameters: dict[str, Any],
-             kind: str) -> list[dict[str, Any]]:
+def _execute(
+    run: Interpreter, name: str, database: str, text: str, parameters: dict[str, Any], kind: str
+) -> list[dict[str, Any]]:
     try:
         session = run.machine.sql_session(_source(run, name), run.user, run.logon)
         try:
@@ -84,11 +94,25 @@ def _execute(run: Interpreter, name: str, database: str, text: str, parameters: 
         raise sql_refused(error) from error
     messages = [str(item["message"] if isinstance(item, dict) else item) for item in found.messages]
     sets = [] if kind == "nonquery" else list(found.sets)
-    entries = [{"columns": [column.name for column in one.columns],
-                "rows": [[sql_value(item) for item in row] for row in one.rows]} for one in sets]
+    entries = [
+        {
+            "columns": [column.name for column in one.columns],
+            "rows": [[sql_value(item) for item in row] for row in one.rows],
+        }
+        for one in sets
+    ]
     entries = entries or [{"columns": [], "rows": []}]
-    return [{"instance": name, "database": database, **entry, "affected": found.affected if not index else -1,
-             "messages": messages if not index else [], "error": None} for index, entry in enumerate(entries)]
+    return [
+        {
+            "instance": name,
+            "database": database,
+            **entry,
+            "affected": found.affected if not index else -1,
+            "messages": messages if not index else [],
+            "error": None,
+        }
+        for index, entry in enumerate(entries)
+    ]
 
 
 def sql_refused(error: Exception) -> Refused:
