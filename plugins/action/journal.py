@@ -6,8 +6,8 @@ from __future__ import annotations
 import base64
 import json
 
-from ansible_collections.scom.upgrade.plugins.plugin_utils.group_facts import JOURNAL_PATH, read_journal
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import HostAction
+from ansible_collections.scom.upgrade.plugins.plugin_utils.journal import JOURNAL, JOURNAL_PATH, read_journal
 
 
 class ActionModule(HostAction):
@@ -19,7 +19,7 @@ class ActionModule(HostAction):
         """See the module's documentation."""
         known, system = self.remote.run(
             [
-                {"id": "journal", "op": "file.tail", "args": {"path": JOURNAL_PATH, "offset": 0, "bytes": 4194304}},
+                {"id": "journal", "op": "file.tail", "args": dict(JOURNAL)},
                 {"id": "system", "op": "system.info", "args": {}},
             ]
         )

@@ -31,14 +31,15 @@ class ActionModule(ActionBase):
         arguments = plain(self.validate_argument_spec(argument_spec(module.DOCUMENTATION))[1])
         dest = os.path.abspath(os.path.expanduser(arguments["dest"]))
         arguments["hosts"] = relative_clocks(arguments["hosts"])
-        hosts, unreachable, borrowed = self._with_earlier(arguments, dest)
+        journals = [arguments["journal"], *(host.pop("journal", []) for host in arguments["hosts"].values())]
+        hosts, unreachable, borrowed, kept = self._with_earlier(arguments, dest)
         try:
             found = facts.assemble(
                 hosts,
                 arguments["group"],
                 unreachable,
                 arguments["inventory"],
-                arguments["journal"],
+                facts.merge_journals(*journals, kept),
                 arguments["collected"] or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             )
         except facts.SnapshotError as error:
@@ -58,25 +59,30 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _with_earlier(arguments, dest):
-        """Facts of hosts that this run leaves out are taken from the file that is there; returns what was taken, too."""
+        """What the file that is there adds: facts of hosts that this run leaves out, and its copy of the journal."""
         hosts, unreachable = dict(arguments["hosts"]), dict(arguments["unreachable"])
-        missing = [name for name in arguments["inventory"] if name not in hosts and name not in unreachable]
-        earlier = {}
-        if missing and os.path.exists(dest):
-            try:
-                with open(dest, encoding="utf-8") as file:
-                    earlier = facts.parse(file.read(), dest)
-            except facts.SnapshotError:
-                earlier = {}  # it is about to be replaced by a good one
-        same = (earlier.get("group") or {}).get("name") == arguments["group"].get("name")
+        earlier = _earlier(dest)
+        if (earlier.get("group") or {}).get("name") != arguments["group"].get("name"):
+            earlier = {}
         borrowed = []
-        for name in missing:
-            if same and name in earlier["hosts"]:
+        for name in arguments["inventory"]:
+            if name in hosts or name in unreachable:
+                continue
+            if name in earlier.get("hosts", {}):
                 hosts[name] = earlier["hosts"][name]
                 borrowed.append(name)
             else:
                 unreachable[name] = LEFT_OUT
-        return hosts, unreachable, borrowed
+        return hosts, unreachable, borrowed, earlier.get("journal", [])
+
+
+def _earlier(path):
+    """The snapshot that is there; empty where none is, or none that can be read: it is about to be replaced."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return facts.parse(file.read(), path)
+    except (OSError, facts.SnapshotError):
+        return {}
 
 
 def relative_clocks(hosts):

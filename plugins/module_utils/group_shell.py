@@ -32,7 +32,7 @@ def choose(hosts: Mapping[str, Mapping[str, Any]], unreachable: Mapping[str, str
         if any(group.get("is_root") and not group.get("has_parent") for group in groups):
             roots.append((upgraded, not facts.get("cluster"), running, name, facts))
         elif upgraded:
-            servers.append((running, name, facts))
+            servers.append((len(facts.get("journal") or []), running, name, facts))
     old_roots = [item for item in roots if not item[0]]
     virtual = [item for item in old_roots if _is_virtual(item[4])]
     for found, product in ((virtual or old_roots, "2007"), ([item for item in roots if item[0]], "2012")):
@@ -40,8 +40,9 @@ def choose(hosts: Mapping[str, Mapping[str, Any]], unreachable: Mapping[str, str
             best = sorted(found, key=lambda item: (not item[2], item[3]))[0]
             return _answer(best[3], best[4], product)
     if servers:
-        best_server = sorted(servers, key=lambda item: (not item[0], item[1]))[0]
-        return _answer(best_server[1], best_server[2], "2012")
+        # The server with the journal is the one that ran the upgrade of the group: stay with it.
+        best_server = sorted(servers, key=lambda item: (-item[0], not item[1], item[2]))[0]
+        return _answer(best_server[2], best_server[3], "2012")
     reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(unreachable.items())[:5])
     raise NoServer(
         "No host of the inventory can be asked about the management group: none of those that answered is a root management "

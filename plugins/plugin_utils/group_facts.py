@@ -7,9 +7,8 @@ and the 2012 module differ in names only, so there is one table for both. Privat
 
 from __future__ import annotations
 
-import json
+from ansible_collections.scom.upgrade.plugins.plugin_utils.journal import JOURNAL, read_journal
 
-JOURNAL_PATH = r"%ProgramData%\scom.upgrade\journal.jsonl"
 AGENT_COLUMNS = (
     "name",
     "version",
@@ -120,7 +119,7 @@ def operations(server, product):
     """The batch: the group's pipeline, each part alone so that one that fails leaves the others, and the journal."""
     return [
         {"id": "group", "op": "opsmgr.run", "args": {"server": server, "product": product, "steps": steps(product)}},
-        {"id": "journal", "op": "file.tail", "args": {"path": JOURNAL_PATH, "offset": 0, "bytes": 4194304}},
+        {"id": "journal", "op": "file.tail", "args": dict(JOURNAL)},
         {"id": "system", "op": "system.info", "args": {}},
     ]
 
@@ -130,19 +129,6 @@ def collect(remote, server, product):
     results = {result.id: result for result in remote.run(operations(server, product))}
     group = normalise(results["group"].get(), product)
     return group, read_journal(results["journal"]), results["system"].get()["time"]
-
-
-def read_journal(result):
-    """The journal's entries; empty where none was kept yet. A broken last line (a crash while writing) is left out."""
-    if not result.ok or not result.value.get("exists"):
-        return []
-    entries = []
-    for line in result.value["text"].splitlines():
-        try:
-            entries.append(json.loads(line))
-        except ValueError:
-            continue
-    return entries
 
 
 def normalise(value, product):

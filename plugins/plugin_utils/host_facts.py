@@ -13,6 +13,7 @@ import re
 from datetime import datetime, timezone
 
 from ansible_collections.scom.upgrade.plugins.plugin_utils import certificates
+from ansible_collections.scom.upgrade.plugins.plugin_utils.journal import JOURNAL, read_journal
 
 SETUP = r"HKLM\SOFTWARE\Microsoft\Microsoft Operations Manager\3.0"
 SETUP_2012 = r"HKLM\SOFTWARE\Microsoft\System Center Operations Manager\12\Setup"
@@ -94,6 +95,7 @@ def operations(media_path=None, encryption_key_path=None):
     """The one batch that asks a host for everything; returns a list of wire operations."""
     found = [
         _op("system", "system.info"),
+        _op("journal", "file.tail", **JOURNAL),
         _op(
             "os",
             "wmi.query",
@@ -291,6 +293,7 @@ class _Answers:
             "encryption_key": self.encryption_key(),
             "system_state_backup": self.registry("state_backup").get("LastSuccessfulBackupTime"),
         }
+        facts["journal"] = read_journal(self.results.get("journal"))
         facts["unknown"] = self.unknown
         return facts
 
