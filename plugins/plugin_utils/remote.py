@@ -409,7 +409,7 @@ class Remote:
             raised = self._translate(outcome["error"])
             if isinstance(raised, HostUnreachable):
                 self._forget()  # the next batch opens a new connection
-            raise raised from (None if raised is outcome["error"] else outcome["error"])
+            raise raised from None  # ansible-core adds the message of a cause to the message, and it is in it already
         return outcome["answer"]
 
     def _translate(self, error):
@@ -427,7 +427,7 @@ class Remote:
             return HostUnreachable(self.host, "the host did not take the standard input (its WinRM envelope limit may be lower "
                                    "than 150 KB, or PowerShell ended at once).", f"It said: {text[:300]}")
         if isinstance(error, (AnsibleConnectionFailure, OSError)) or package in _TRANSPORTS or "timed out" in text:
-            return HostUnreachable(self.host, f"no connection over {self.transport}: {text[:500] or type(error).__name__}",
+            return HostUnreachable(self.host, f"no connection over {self.transport}: {_reason(text) or type(error).__name__}.",
                                    "Check that the host is up, that its WinRM listener answers on this address and port, and the "
                                    "firewall between.")
         return error
@@ -471,7 +471,7 @@ class Remote:
             raised = self._translate(error)
             if raised is error:
                 raise
-            raise raised from error
+            raise raised from None
 
     # -- files ------------------------------------------------------------------------------------------------------
 
@@ -546,6 +546,12 @@ class Remote:
                 return info
             last = "it did not restart: it still has the same boot time"
         raise HostUnreachable(self.host, f"not restarted after {timeout:.0f} seconds; {last}.", "Look at its console.")
+
+
+def _reason(text):
+    """The one phrase that matters in what HTTP libraries say."""
+    found = re.search(r"\[Errno -?\d+\] ([^'\")\\]+)", text) or re.search(r"((?:connect|read) timeout=?[^)'\"]*|timed out)", text, re.I)
+    return (found.group(1) if found else text[:300]).strip().rstrip(".")
 
 
 def _text(data):

@@ -456,7 +456,8 @@ SQL = [
             op("sql.query", text="SELECT name FROM sys.databases ORDER BY name; SELECT 2 AS two"),
             op(
                 "sql.query",
-                text="SELECT CAST(0x0102FF AS varbinary(8)) AS b, CAST('2012-05-01T10:20:30.123' AS datetime) AS t, CAST(1.5 AS float) AS f",
+                text="SELECT CAST(0x0102FF AS varbinary(8)) AS b, CAST('2012-05-01T10:20:30.123' AS datetime) AS t,"
+                " CAST(1.5 AS float) AS f",
             ),
             op("sql.query", text="PRINT 'told'; SELECT 1 AS x"),
             op("sql.query", text="SELECT DB_NAME() AS here", database="OperationsManager"),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.scom.upgrade.plugins.plugin_utils import remote as wire
-
 from tests.lab.engine import make_engine
 from tests.lab.estate import read_estate
 from tests.lab.product.build import build_world

@@ -603,7 +603,7 @@ class Session:
 
     def _register(self, path: str, arguments: list[Any]) -> None:
         """RegisterTask(name, xml, flags, user, password, logon type, descriptor)."""
-        name, xml, _flags, account, password, _logon, *_rest = [*arguments, None]
+        _name, xml, _flags, account, password = arguments[:5]
         space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
         root = ElementTree.fromstring(xml.split("?>", 1)[-1])
 
@@ -633,14 +633,17 @@ class Session:
 
     def cmdlet(self, name: str, parameters: dict[str, Any], piped: Any, location: str | None) -> list[Any]:
         """A cmdlet of one of the shells."""
-        for generation, shell in self.machine.shells.items():
-            if shell.installed and name.lower() in shell.cmdlets:
-                break
-        else:
+        known = [
+            generation
+            for generation, shell in self.machine.shells.items()
+            if shell.installed and name.lower() in shell.cmdlets
+        ]
+        if not known:
             raise Fault(
                 f"The term '{name}' is not recognized as the name of a cmdlet.",
                 "System.Management.Automation.CommandNotFoundException",
             )
+        generation = known[0]
         from ..product import objects
 
         try:

@@ -217,7 +217,7 @@ HIVES = (
 def key_of(args: dict[str, Any]) -> str:
     """The argument `key`."""
     text = required(args, "key")
-    hive, _unused, rest = text.partition("\\")
+    hive = text.partition("\\")[0]
     if hive.upper() not in HIVES:
         raise Refused("invalid_argument", f"Not a registry key: {text}")
     return text.rstrip("\\")

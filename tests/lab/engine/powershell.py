@@ -182,7 +182,7 @@ class Loopback:
 
     def _fill(self, port: int) -> None:
         """Take the places in the queue of a port that nobody serves, so that the next connection gets no answer."""
-        for _ in range(4):
+        for _unused in range(4):
             client = socket.socket()
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", port))
