@@ -182,7 +182,7 @@ def instance_of(group, place):
 
 def database_of(group, place):
     """The Database at a place, or None."""
-    _, instance = instance_of(group, place)
+    _unused, instance = instance_of(group, place)
     return instance.databases.get(place.name) if instance else None
 
 

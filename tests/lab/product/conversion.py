@@ -17,7 +17,7 @@ def check_new_warehouse(call, group, place):
     found = checks.sql_server(group, place, database=False)
     if found:
         return found
-    _, instance = checks.instance_of(group, place)
+    _unused, instance = checks.instance_of(group, place)
     if place.name in instance.databases:
         return [checks.Finding("warehouse", f"A database {place.name} exists on {place.source} already.")]
     try:
@@ -62,7 +62,7 @@ def convert(setup, node, new_place):
 
     group = setup.group
     database = checks.database_of(group, group.operational)
-    _, instance = checks.instance_of(group, group.operational)
+    _unused, instance = checks.instance_of(group, group.operational)
     factor = 1.0 + database.used_mb / 51200 + 0.05 * len(group.sessions)
     stop_all(group)
     yield 30.0
@@ -98,7 +98,7 @@ def convert(setup, node, new_place):
     if group.warehouse is not None:
         place = group.warehouse
         store = checks.database_of(group, place)
-        machine, _ = checks.instance_of(group, place)
+        machine, _unused = checks.instance_of(group, place)
         setup.log(f"Upgrading the data warehouse {place.name}")
         yield 300.0 + 300.0 * store.used_mb / 102400
         if machine.spec.memory_mb <= 2048:
@@ -147,7 +147,7 @@ def broken(setup, database, why):
 
 def add_warehouse(group, place):
     """The data warehouse that the group did not have."""
-    _, instance = checks.instance_of(group, place)
+    _unused, instance = checks.instance_of(group, place)
     database = instance.add_database(place.name, data_mb=1000, used_percent=20, log_mb=500, role="warehouse")
     database.content["version"] = RTM_2012
     database.users |= {a.lower() for a in group.accounts.values()}
@@ -174,7 +174,7 @@ def hand_over(setup, node, from_root):
         ]:
             machine.extra["retired"] = True
         if old_root.available:
-            group.record("health", None, of=old_root.fqdn, from_="green", to=None)
+            group.record("health", None, of=old_root.fqdn, from_=old_root.color, to=None)
     group.role(node.name, "rms_emulator", "gained")
 
 

@@ -3,8 +3,9 @@
 Every change goes through a method here, and the method writes the event. ``revision`` grows with each change, so that the
 tables that show the group know when to look again.
 
-Health: a server, gateway or agent is on the air (``green``) when its HealthService runs on a running machine and somebody
-it may report to is on the air; otherwise it is ``grey``. ``HealthState`` keeps its last value, as in the product.
+Health: a server, gateway or agent is on the air when its HealthService runs on a running machine and somebody it may
+report to is on the air. Record and status then tell its ``HealthState``, and ``grey`` otherwise; in the shells a grey one
+keeps its last state and is not available, as in the product.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Node:
 
     @property
     def color(self):
-        return "green" if self.available else "grey"
+        return self.health if self.available else "grey"
 
 
 @dataclass(eq=False)
@@ -271,7 +272,7 @@ class ManagementGroup:
             from .status import agent
 
             fields["state"] = agent(self.world, node)
-        self.record("member", node.name if node.machine is not None else None, **fields)
+        self.record("member", node.name, **fields)
         return node
 
     def remove(self, node):
@@ -279,9 +280,7 @@ class ManagementGroup:
         if self.nodes.pop(node.fqdn, None) is not None:
             self._by_key.pop(node.id, None)
             self._by_key.pop(node.name.lower(), None)
-            self.record(
-                "member", node.name if node.machine is not None else None, of=node.fqdn, change="left", node=node.kind
-            )
+            self.record("member", node.name, of=node.fqdn, change="left", node=node.kind)
 
     def set_version(self, node, version, level=None):
         """A node runs another build."""
@@ -295,7 +294,7 @@ class ManagementGroup:
         if before != (node.version, node.cumulative_update):
             self.record(
                 "version",
-                node.name if node.machine is not None else None,
+                node.name,
                 of=node.fqdn,
                 from_=before[0],
                 to=node.version,
@@ -470,7 +469,7 @@ class ManagementGroup:
             reached = {}
             for node in self.management_servers:
                 reached[node.fqdn] = self._server_lives(node)
-            for _ in range(4):  # gateways may stand in a row
+            for _unused in range(4):  # gateways may stand in a row
                 for node in self.gateways:
                     reached[node.fqdn] = own_service(node) and any(
                         reached.get(p) and self.speaks(node, p) for p in [node.primary, *node.failover]

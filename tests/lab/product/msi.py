@@ -76,7 +76,7 @@ def parse(arguments):
             else:
                 action, target = {"package": "i", "uninstall": "x", "update": "p"}.get(name, name[0]), value
         elif "=" in word:
-            name, _, value = word.partition("=")
+            name, _unused, value = word.partition("=")
             properties[name.upper()] = value.strip('"')
         else:
             raise Refused(COMMAND_LINE, "syntax", f"unexpected {word}")
@@ -164,8 +164,8 @@ class Installer:
         )
 
     def unsupported(self, target, properties):
+        yield from ()  # like the other actions, it is a generator
         raise Refused(COMMAND_LINE, "syntax", "this action is not known here")
-        yield
 
     # ---- packages ---------------------------------------------------------------------------------------------
 

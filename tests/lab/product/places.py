@@ -8,7 +8,7 @@ from .names import SETUP
 
 def parse_source(world, source, name):
     """A DatabasePlace of ``HOST\\INSTANCE`` or ``HOST,port``."""
-    host, _, instance = source.partition("\\")
+    host, _unused, instance = source.partition("\\")
     host = host.partition(",")[0].strip()
     machine = world.find(host)
     return DatabasePlace(machine.name if machine else host, instance.partition(",")[0].strip() or "MSSQLSERVER", name)

@@ -64,7 +64,7 @@ def update(group, node, server):
 def record(group, entry, node, code, reason, before=None):
     group.record(
         "installer",
-        node.name if node is not None and node.machine is not None else None,
+        node.name if node is not None else None,
         of=entry.agent,
         product="System Center Operations Manager Agent",
         action="upgrade" if entry.type == "UpdateAgent" else "install",

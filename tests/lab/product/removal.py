@@ -47,7 +47,7 @@ def remove_feature(machine, group, kind):
 def leave(group, node):
     """A node leaves the group."""
     if node.available:
-        group.record("health", None, of=node.fqdn, from_="green", to=None)
+        group.record("health", None, of=node.fqdn, from_=node.color, to=None)
     group.remove(node)
     if node.kind != "agent":
         group.role(node.name, node.kind, "lost")

@@ -187,7 +187,7 @@ def gateway_approval(call, group):
     machine = call.machine
     options = {}
     for argument in call.arguments:
-        name, _, value = argument.lstrip("/-").partition("=")
+        name, _unused, value = argument.lstrip("/-").partition("=")
         options[name.lower()] = value.strip('"')
     gateway, action = options.get("gatewayname", "").lower(), options.get("action", "").lower()
     server = group.node(options.get("managementservername", ""))
