@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.scom.upgrade.plugins.module_utils.render.compose import compose
-
 from tests.unit.decide.estates import inputs_from_estate, load_estate, snapshot_from_estate
 
 

@@ -18,7 +18,7 @@ from .digest import read_report
 from .digest_types import Digest
 from .html_findings import findings
 from .html_parts import step_link, table
-from .html_top import PARTS, bar, header
+from .html_top import PARTS, header, top_bar
 from .machines import agents_text, fates
 from .safe import Safe, clean, el, join, plain
 from .script import SCRIPT
@@ -41,7 +41,7 @@ def html(report: object, list_agents: bool = False) -> str:
     body = join(
         el("a", "Skip to the plan", href="#steps", class_="skip"),
         header(digest),
-        bar(digest, numbers),
+        top_bar(digest, numbers),
         el(
             "main",
             _section("why", html_why.paths(digest)),

@@ -113,7 +113,7 @@ def _strip_item(phase: Phase) -> Safe:
     return el("li", link, class_=" ".join(classes) or None)
 
 
-def bar(digest: Digest, numbers: Mapping[str, int]) -> Safe:
+def top_bar(digest: Digest, numbers: Mapping[str, int]) -> Safe:
     """Stays in view: where to go, and what to show."""
     links = [el("a", text, href=f"#{part}") for part, text in PARTS]
     status = el("p", id="status", role="status", aria_live="polite")

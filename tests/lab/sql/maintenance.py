@@ -614,7 +614,7 @@ def fill_tables(database, tables):
     connection = database.instance.connection
     for key, kept in tables.items():
         rows = kept["rows"]
-        schema, _, name = key.partition(".")
+        schema, _unused, name = key.partition(".")
         table = database.find(schema, name)
         if table is None or not isinstance(table, Table):
             table = Table(name, [Col(*c) for c in kept["columns"]], schema=schema)
@@ -912,7 +912,7 @@ def sp_executesql(session, values):
     declared = re.findall(r"(@\w+)\s+(?:AS\s+)?(\w+(?:\s*\([^)]*\))?)", definitions, re.I)
     rest = list(values.items())
     variables = {}
-    for i, (name, _) in enumerate(declared):
+    for i, (name, _unused) in enumerate(declared):
         if name.lower() in values:
             variables[name.lower()] = values[name.lower()]
         elif i < len(rest) and rest[i][0].startswith("@p"):
@@ -923,7 +923,7 @@ def sp_executesql(session, values):
     for name in values:
         if name in inner:
             values[name] = inner[name]
-    for i, (name, _) in enumerate(declared):
+    for i, (name, _unused) in enumerate(declared):
         if i < len(rest) and rest[i][0].startswith("@p"):
             values[rest[i][0]] = inner.get(name.lower())
     return 0

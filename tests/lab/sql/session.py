@@ -680,7 +680,10 @@ class Session:
             self.database.users.add(name.lower())
         self.world_event(node.text, 0)
 
-    do_deny = do_revoke = lambda self, node: self.world_event(node.text, 0)
+    def do_deny(self, node):
+        self.world_event(node.text, 0)
+
+    do_revoke = do_deny
 
     def do_truncate(self, node):
         table = self.find_object(node.text[node.tokens[2].start - node.tokens[0].start :])
