@@ -492,7 +492,6 @@ def read_pack_file(session, path):
 
 
 def import_packs(session, group, paths):
-    from .group import Pack  # noqa: F401 - the type the reader answers
 
     for path in paths:
         pack = read_pack_file(session, str(path))
