@@ -22,9 +22,9 @@ class Case:
     drop: tuple[str, ...] = ()
 
 
-def op(name: str, /, **args: Any) -> dict[str, Any]:
+def op(operation: str, /, **args: Any) -> dict[str, Any]:
     """One operation."""
-    return {"op": name, "args": args}
+    return {"op": operation, "args": args}
 
 
 def b64(data: bytes | str) -> str:

@@ -138,10 +138,10 @@ class Session:
 
     # -- who we are ------------------------------------------------------------------------------------------
 
-    def call_hello(self, _: dict[str, Any]) -> list[Any]:
+    def call_hello(self, _unused: dict[str, Any]) -> list[Any]:
         """What the machine is: its name, environment, drives, programs, and the product's shells."""
         machine = self.machine
-        domain, _, name = self.user.rpartition("\\")
+        domain, _unused, name = self.user.rpartition("\\")
         found: dict[str, Any] = {
             "machine": {
                 "name": machine.name,
@@ -191,7 +191,7 @@ class Session:
             if op == "connect":
                 return []
             if op == "query":
-                wmi_class, _ = wmi.select(namespace, p["query"])
+                wmi_class, _unused = wmi.select(namespace, p["query"])
                 every = wmi.select(namespace, re.sub(r"(?is)^\s*select\s.+?\sfrom\s", "SELECT * FROM ", p["query"]))[1]
                 return [self._instance(wmi_class, row) for row in every]
             if op == "instances":
@@ -401,7 +401,7 @@ class Session:
         op, known = p["op"], self.machine.extra.setdefault(ALIASES, {})
         if op == "start":
             try:
-                _, full = self.machine.processes.find(p["path"], p.get("directory") or None)
+                _unused, full = self.machine.processes.find(p["path"], p.get("directory") or None)
             except WindowsError as error:
                 raise win32_fault(error) from error
             id = self.machine.processes.next_id()
@@ -430,7 +430,7 @@ class Session:
             return []
         wanted, name = p.get("id"), (p.get("name") or "").lower()
         listed = [(id, process) for id, process in known.items() if not process.done]
-        aliased = {process.id for _, process in listed}
+        aliased = {process.id for _unused, process in listed}
         listed += [(process.id, process) for process in self.machine.processes.list() if process.id not in aliased]
         rows = [
             {
@@ -486,7 +486,7 @@ class Session:
         """A connection; its database is opened too."""
         words = {
             key.strip().lower(): value.strip().strip('"')
-            for key, _, value in (part.partition("=") for part in re.findall(r'(?:[^;"]|"[^"]*")+', p["connection"]))
+            for key, _unused, value in (part.partition("=") for part in re.findall(r'(?:[^;"]|"[^"]*")+', p["connection"]))
         }
         instance = words.get("data source") or words.get("server") or "."
         try:
@@ -558,7 +558,7 @@ class Session:
         return self._object_method(id, name, arguments, p.get("self") or {})
 
     def _com_method(self, id: str, name: str, arguments: list[Any]) -> list[Any]:
-        _, kind, path = (id + "::").split(":", 2)
+        _unused, kind, path = (id + "::").split(":", 2)
         path, tasks = path.rstrip(":"), self.machine.tasks
         if name == "Connect":
             return []

@@ -766,4 +766,6 @@ def moment(args: dict[str, Any], name: str) -> datetime | None:
         raise Refused("invalid_argument", f"The argument {name} is not a time.") from None
 
 
-from . import download, jobs, opsmgr, sql  # noqa: E402, F401 - they register the rest of the operations
+from . import download, jobs, opsmgr, sql  # noqa: E402 - they register the rest of the operations
+
+MODULES = (download, jobs, opsmgr, sql)
