@@ -244,7 +244,7 @@ function Write-Frame([string]$Text) {
     Write-Output ('----BEGIN ' + $Nonce)
     $block = 78 * 64
     for ($at = 0; $at -lt $packed.Length; $at += $block) {
-        Write-Output $packed.Substring($at, [Math]::Min($block, $packed.Length - $at)).Trim()
+        Write-Output ($packed.Substring($at, [Math]::Min($block, $packed.Length - $at)).Trim())
     }
     Write-Output ('----END ' + $Nonce)
 }
@@ -566,7 +566,7 @@ function Read-RegistryValue($Open, [string]$Name) {
         $data = New-Object Collections.ArrayList(, [string[]]$data)
     } elseif ($kind -ne 'String' -and $kind -ne 'ExpandString') {
         $kind = 'Binary'
-        $data = [Convert]::ToBase64String([byte[]]@($data | Where-Object { $null -ne $_ }))
+        $data = $(if ($data -is [byte[]]) { [Convert]::ToBase64String($data) } else { '' })
     }
     return @{ kind = $kind; data = $data }
 }
@@ -2768,18 +2768,18 @@ function Invoke-JobRunner([string]$Folder) {
         return 1
     }
     $names = Get-Names
-    $profile = @{}
+    $places = @{}
     foreach ($name in 'LOCALAPPDATA', 'APPDATA', 'USERPROFILE', 'TEMP', 'USERNAME') {
         if ($names.ContainsKey($name)) {
-            $profile[$name] = $names[$name]
+            $places[$name] = $names[$name]
         }
     }
-    if (-not $profile.ContainsKey('LOCALAPPDATA')) {
+    if (-not $places.ContainsKey('LOCALAPPDATA')) {
         # Windows Server 2003 has the folder but not the variable.
-        $profile['LOCALAPPDATA'] = [Environment]::GetFolderPath([Environment+SpecialFolder]::LocalApplicationData)
+        $places['LOCALAPPDATA'] = [Environment]::GetFolderPath([Environment+SpecialFolder]::LocalApplicationData)
     }
     $name = [IO.Path]::GetFileNameWithoutExtension([string]$job['path'])
-    Write-Json ($Folder + '\started.json') @{ pid = $process.Id; name = $name; started = Get-Now; profile = $profile }
+    Write-Json ($Folder + '\started.json') @{ pid = $process.Id; name = $name; started = Get-Now; profile = $places }
     Send-Input $process $text
     $pipes = New-Pipes $process
     $step = 100

@@ -348,7 +348,7 @@ class Remote:
         try:
             answer = decode_output(stdout, nonce)
         except ValueError as error:
-            raise self._foreign(code, stdout, stderr, str(error)) from error
+            raise self._foreign(code, stdout, stderr, str(error)) from None
         if answer.get("version") != 1 or "error" in answer:
             problem = (answer.get("error") or {}).get("message", "unknown")
             raise ForeignOutput(self.host, f"remote.ps1 could not read its batch: {problem}",
