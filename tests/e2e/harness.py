@@ -43,9 +43,18 @@ class Run:
         return {row[0]: dict(zip(names, map(int, row[1:]), strict=True)) for row in RECAP.findall(self.output)}
 
     @property
-    def changed_steps(self) -> list[tuple[str, str]]:
-        """The steps that changed something (or would), with their host, in the order of the run."""
-        return [(step["step"], step["host"]) for step in self.steps if step["changed"] and not step["failed"]]
+    def changed_steps(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The steps that changed something (or would), with their host, task by task in the order of the run.
+
+        Within one task the hosts work side by side, so their order there says nothing and is left out.
+        """
+        tasks: list[tuple[str, list[tuple[str, str]]]] = []
+        for step in self.steps:
+            if step["changed"] and not step["failed"]:
+                if not tasks or tasks[-1][0] != step["task"]:
+                    tasks.append((step["task"], []))
+                tasks[-1][1].append((step["step"], step["host"]))
+        return [(task, sorted(steps)) for task, steps in tasks]
 
     def kinds(self) -> Counter[str]:
         """How many events of each kind, without the commands."""
@@ -62,7 +71,7 @@ class Lab:
 
     estate: str
     state: Path
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("--scale", "3000")
     environment: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Lab:
@@ -78,8 +87,14 @@ class Lab:
     @staticmethod
     def command(*words: str) -> str:
         """A command of the lab's own; its output."""
-        done = subprocess.run([sys.executable, "-m", "tests.lab", *words], cwd=ROOT, capture_output=True, text=True, timeout=120,
-                              check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.lab", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         if done.returncode:
             raise AssertionError(f"lab {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -120,13 +135,30 @@ class Lab:
             PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             **self.environment,
         )
-        command = ["ansible-playbook", "-i", str(self.inventory), str(ROOT / "playbooks" / f"{playbook}.yml"),
-                   "-e", json.dumps({"scom_upgrade_state_path": str(self.reports)}), *(["--check"] if check else []), *words]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True, start_new_session=True)
+        command = [
+            "ansible-playbook",
+            "-i",
+            str(self.inventory),
+            str(ROOT / "playbooks" / f"{playbook}.yml"),
+            "-e",
+            json.dumps({"scom_upgrade_state_path": str(self.reports)}),
+            *(["--check"] if check else []),
+            *words,
+        ]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
         return process, steps
 
-    def play(self, playbook: str, *words: str, check: bool = False, expect: int | None = 0, timeout: float = 900) -> Run:
+    def play(
+        self, playbook: str, *words: str, check: bool = False, expect: int | None = 0, timeout: float = 900
+    ) -> Run:
         """Run a playbook to its end. `expect` is the exit code that is asked for; None takes any."""
         before, started = len(self.record()), time.monotonic()
         process, steps = self.start_play(playbook, *words, check=check)
@@ -154,8 +186,20 @@ def not_upgraded(status: dict[str, Any], target: str = "7.0.8560.0") -> list[str
     wrong = []
     for server in status["servers"]:
         roles = set(server["roles"])
-        if roles & {"root_management_server", "management_server", "gateway", "web_console", "console", "reporting", "acs_collector",
-                    "rms_emulator"} and server.get("version") != target:
+        if (
+            roles
+            & {
+                "root_management_server",
+                "management_server",
+                "gateway",
+                "web_console",
+                "console",
+                "reporting",
+                "acs_collector",
+                "rms_emulator",
+            }
+            and server.get("version") != target
+        ):
             wrong.append(f"{server['name']} is at {server.get('version')}")
     for agent in status["agents"]:
         if agent["version"] != target:

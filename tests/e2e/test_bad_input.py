@@ -48,19 +48,28 @@ def test_an_unknown_host_in_the_limit_is_refused(lab):
     assert run.code != 0 and "NOSUCH" in run.output
 
 
-@pytest.mark.parametrize("name, value", [
-    ("scom_upgrade_target_version", "seven"),
-    ("scom_upgrade_push_batch", "0"),
-    ("scom_upgrade_backup_max_age_hours", "-3"),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("scom_upgrade_target_version", "seven"),
+        ("scom_upgrade_push_batch", "0"),
+        ("scom_upgrade_backup_max_age_hours", "-3"),
+    ],
+)
 def test_a_wrong_variable_is_named_before_anything_happens(lab, name, value):
     run = untouched(lab.play("plan", "-e", f"{name}={value}", expect=2))
     assert name in run.output
 
 
 def test_a_missing_variable_is_named_before_anything_happens(lab):
-    path = next(lab.inventory.rglob("scom.yml")) if list(lab.inventory.rglob("scom.yml")) else lab.inventory / "hosts.yml"
-    content = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.strip().startswith("scom_upgrade_media_path")]
+    path = (
+        next(lab.inventory.rglob("scom.yml")) if list(lab.inventory.rglob("scom.yml")) else lab.inventory / "hosts.yml"
+    )
+    content = [
+        line
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.strip().startswith("scom_upgrade_media_path")
+    ]
     path.write_text("\n".join(content) + "\n", encoding="utf-8")
     run = untouched(lab.play("upgrade", expect=2))
     assert "scom_upgrade_media_path" in run.output
@@ -73,7 +82,9 @@ def test_a_snapshot_of_another_schema_is_refused(lab, tmp_path):
     assert "schema" in run.output and "99" in run.output
 
 
-@pytest.mark.parametrize("text", ["not JSON at all", "[]", '{"schema": 1}', '{"schema": 1, "hosts": {"A": {"name": 7}}}'])
+@pytest.mark.parametrize(
+    "text", ["not JSON at all", "[]", '{"schema": 1}', '{"schema": 1, "hosts": {"A": {"name": 7}}}']
+)
 def test_a_file_that_is_no_snapshot_is_refused(lab, tmp_path, text):
     wrong = tmp_path / "snapshot.json"
     wrong.write_text(text, encoding="utf-8")

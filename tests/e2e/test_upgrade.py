@@ -89,8 +89,11 @@ def test_a_run_that_is_killed_half_way_and_started_again_finishes(after, tmp_pat
         assert not_upgraded(lab.status()) == []
         on = {item["name"] for item in lab.status()["subscriptions"] if item["enabled"]}
         assert on == {"Operators by mail", "DBA on call"}
-        installers = Counter((event["host"], event["product"]) for event in lab.record()
-                             if event["kind"] == "installer" and event["action"] == "upgrade" and event["exit"] == 0)
+        installers = Counter(
+            (event["host"], event["product"])
+            for event in lab.record()
+            if event["kind"] == "installer" and event["action"] == "upgrade" and event["exit"] == 0
+        )
         assert max(installers.values()) == 1, "something was upgraded twice"
         assert run.code == 0
 
@@ -98,7 +101,11 @@ def test_a_run_that_is_killed_half_way_and_started_again_finishes(after, tmp_pat
 @pytest.mark.xdist_group("resume")
 def test_a_phase_out_of_order_does_not_start_and_names_what_must_go_first(tmp_path):
     with Lab("distributed-simple", tmp_path / "lab") as lab:
-        for phase, first in (("gateways", "secondary_servers"), ("management_group", "manual_agents"), ("features", "management_group")):
+        for phase, first in (
+            ("gateways", "secondary_servers"),
+            ("management_group", "manual_agents"),
+            ("features", "management_group"),
+        ):
             run = lab.play(phase, expect=2)
             assert run.kinds() == Counter(), f"{phase} changed something"
             assert first in run.output
