@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-PREFIX = "powershell"
-
 
 @dataclass
 class Payload:
@@ -33,9 +31,7 @@ class Payload:
 
 def script_of(command: str) -> str:
     """The PowerShell text of a command line with `-EncodedCommand`; any other text as it is."""
-    found = re.search(
-        r"(?i)^\s*\S*powershell\S*\s.*-e(?:nc|ncodedcommand)?\s+([A-Za-z0-9+/=]+)\s*$", command.strip('"')
-    )
+    found = re.search(r"(?i)powershell\S*\s.*-e(?:nc|ncodedcommand)?\s+([A-Za-z0-9+/=]+)[\s\"]*$", command)
     if not found:
         return command
     try:

@@ -99,7 +99,7 @@ def test_a_host_that_stays_away_is_given_up() -> None:
 
 def test_a_lost_job_is_an_error_and_makes_room_for_the_next_run() -> None:
     host = Host({"state": "lost", "stdout": "half\n"})
-    with pytest.raises(jobs.JobFailed, match="was lost.*Its last words: half") as caught:
+    with pytest.raises(jobs.JobFailed, match=r"was lost.*Its last words: half") as caught:
         jobs.JobRunner(remote(Connection(host))).run("x", "y")
     assert "half" in caught.value.detail["stdout"]
     assert host.count("job.remove") == 1
@@ -107,7 +107,7 @@ def test_a_lost_job_is_an_error_and_makes_room_for_the_next_run() -> None:
 
 def test_waiting_ends_and_the_job_goes_on() -> None:
     host = Host({})
-    with pytest.raises(wire.DeadlineExceeded, match="still runs after 60 seconds.*run again to wait"):
+    with pytest.raises(wire.DeadlineExceeded, match=r"still runs after 60 seconds.*run again to wait"):
         jobs.JobRunner(remote(Connection(host)), poll_seconds=20, timeout=60).run("x", "y")
     assert host.count("job.remove") == host.count("job.stop") == 0
 

@@ -43,7 +43,8 @@ def test_the_lists_hold_nothing_that_is_not_used() -> None:
         "$o.Where({ 1 })", "[Text.StringBuilder]::new()", "class Y { }", "& $cmd 3> $null", "& $cmd *> $null", "$x = $PSScriptRoot",
         "$x | ForEach-Object { $PSItem }", "Invoke-Expression $t", "iex $t", "Get-WmiObject -Class 'x' -AsJob",
         "New-Object Collections.Generic.HashSet", "[Threading.Tasks.Task]::Run($x)", "[string]::IsNullOrWhiteSpace($x)",
-        "function F {\n    param(\n        [Parameter(Mandatory)]\n        $p\n    )\n    $p\n}", "if ($a { 1 }", "$x = \"caf\u00e9\"", "$s.CopyTo($t)",
+        "function F {\n    param(\n        [Parameter(Mandatory)]\n        $p\n    )\n    $p\n}", "if ($a { 1 }",
+        "$x = \"caf\u00e9\"", "$s.CopyTo($t)",
         "$x = @\"\ntext\n\"@", "Start-Process 'x'", "Get-Service -ComputerName 'x'",
     ],
 )

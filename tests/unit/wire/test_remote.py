@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def noise(size: int, seed: int = 1) -> bytes:
 def test_what_is_sent_arrives(value: Any) -> None:
     nonce, payload = wire.encode_payload([{"id": "x", "op": "y", "args": {"value": value}}])
     assert payload.isascii() and b"\n" not in payload
-    assert read(payload) == (nonce, {"version": 1, "stop_on_error": False, "operations": [{"id": "x", "op": "y", "args": {"value": value}}]})
+    operations = [{"id": "x", "op": "y", "args": {"value": value}}]
+    assert read(payload) == (nonce, {"version": 1, "stop_on_error": False, "operations": operations})
 
 
 @settings(max_examples=50, deadline=None)
@@ -139,7 +141,7 @@ def test_after_a_failure_the_rest_is_skipped_across_envelopes() -> None:
 
 def test_one_operation_that_cannot_be_split_is_refused_before_it_is_sent() -> None:
     connection = Connection()
-    with pytest.raises(wire.PayloadTooLarge, match="host1: the operation sql.query needs .* takes 100,000"):
+    with pytest.raises(wire.PayloadTooLarge, match=r"host1: the operation sql.query needs .* takes 100,000"):
         remote(connection).run([{"op": "sql.query", "args": {"text": base64.b64encode(noise(200_000)).decode()}}])
     assert connection.payloads == []
 
@@ -210,8 +212,6 @@ ReadTimeout.__module__ = "requests.exceptions"
     ],
 )
 def test_each_failure_has_its_name_and_a_remedy(what: Any, kind: str, words: str) -> None:
-    import re
-
     with pytest.raises(wire.WireError) as caught:
         remote(Connection(script=(what,))).call("system.info")
     assert type(caught.value).__name__ == kind
@@ -250,7 +250,7 @@ def test_the_deadline_holds_for_all_batches_of_an_action() -> None:
 
 
 def test_another_connection_is_refused() -> None:
-    with pytest.raises(wire.WireError, match="connection is ssh.*set ansible_connection"):
+    with pytest.raises(wire.WireError, match=r"connection is ssh.*set ansible_connection"):
         remote(Connection(transport="ssh")).call("x")
 
 
@@ -304,7 +304,7 @@ def test_a_file_that_arrives_changed_is_an_error(tmp_path: Path) -> None:
     disk.spoil = True
     with pytest.raises(wire.OperationFailed, match="after writing"):
         remote(Connection(disk)).upload_file(str(local), "C:\\x")
-    with pytest.raises(wire.WireError, match="not 0000.*Fetch the file anew"):
+    with pytest.raises(wire.WireError, match=r"not 0000.*Fetch the file anew"):
         remote(Connection(disk)).upload_file(str(local), "C:\\x", sha256="0000")
 
 
