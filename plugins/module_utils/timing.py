@@ -5,30 +5,33 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Optional
 
+from . import lanes
 from .plan import Step, check_order
 
 FIGURES = ("low", "likely", "high")
 
 
-def timing(steps: Sequence[Step], window: Any = None) -> dict[str, Any]:
+def timing(steps: Sequence[Step], window: Any = None, settings: Any = None) -> dict[str, Any]:
     """``{total, work, downtime, phases, critical_path, window, fits}``, durations as ``{low, likely, high}`` in seconds.
 
-    ``total`` is the elapsed time when every step starts as soon as it may, ``work`` the sum of all steps. ``fits`` is
-    ``yes``, ``likely`` (only if nothing takes long), ``no``, or None without a window.
+    ``total`` is the elapsed time when every step starts as soon as it may and a hand is free for it (:mod:`.lanes`, by the
+    inputs' ``settings``), ``work`` the sum of all steps. ``fits`` is ``yes``, ``likely`` (only if nothing takes long),
+    ``no``, or None without a window.
     """
-    index = {step.id: step for step in steps}
-    order = check_order(steps)
+    check_order(steps)
+    wide = lanes.widths(settings)
     total: dict[str, float] = {}
-    spans: dict[str, dict[str, tuple[float, float]]] = {}
+    spans: dict[str, lanes.Times] = {}
+    critical: list[str] = []
     for figure in FIGURES:
-        times: dict[str, tuple[float, float]] = {}
-        for name in order:
-            start = max((times[other][1] for other in index[name].requires), default=0.0)
-            times[name] = (start, start + getattr(index[name].estimate, figure))
+        times, causes = lanes.run(steps, partial(_seconds, figure=figure), wide)
         spans[figure] = times
         total[figure] = max((end for _start, end in times.values()), default=0.0)
+        if figure == "likely":
+            critical = lanes.chain(times, causes)
     phases: dict[str, list[Step]] = {}
     for step in steps:
         phases.setdefault(step.phase, []).append(step)
@@ -44,10 +47,14 @@ def timing(steps: Sequence[Step], window: Any = None) -> dict[str, Any]:
             }
             for name, found in phases.items()
         },
-        "critical_path": _critical(order, index, spans["likely"]),
+        "critical_path": critical,
         "window": {"seconds": seconds} if seconds else None,
         "fits": _fits(total, seconds),
     }
+
+
+def _seconds(step: Step, figure: str) -> float:
+    return float(getattr(step.estimate, figure))
 
 
 def _elapsed(steps: Sequence[Step], times: Mapping[str, tuple[float, float]]) -> float:
@@ -62,18 +69,6 @@ def _down(steps: Sequence[Step], times: Mapping[str, tuple[float, float]]) -> fl
             covered += end - max(start, reached)
             reached = end
     return covered
-
-
-def _critical(order: Sequence[str], index: Mapping[str, Step], times: Mapping[str, tuple[float, float]]) -> list[str]:
-    """The chain of steps that decides how long all of it takes."""
-    if not order:
-        return []
-    name: Optional[str] = max(order, key=lambda one: times[one][1])
-    chain = []
-    while name is not None:
-        chain.append(name)
-        name = max(index[name].requires, key=lambda one: times[one][1], default=None)
-    return chain[::-1]
 
 
 def _window(window: Any) -> Optional[float]:

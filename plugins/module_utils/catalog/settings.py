@@ -52,6 +52,14 @@ SETTINGS: dict[str, Setting] = {
             "system_state_max_age_hours", 168, "age at which a system-state backup counts as old", "inferred", "O13"
         ),
         Setting("push_batch", 200, "agents approved in one batch", "later guide", "S19c"),
+        Setting("forks", 10, "manually installed agents upgraded at the same time, as ansible.cfg says", "inferred", "-"),
+        Setting(
+            "gateways_at_once",
+            1,
+            "gateways of a tier upgraded at the same time, as scom_upgrade_gateways_serial says",
+            "inferred",
+            "O18",
+        ),
         Setting("clock_skew_seconds", 300, "clock difference at which Kerberos refuses", "recalled", "-"),
         Setting("certificate_days", 30, "days a channel certificate must still be valid", "inferred", "-"),
         Setting("setup_free_mb", 1024, "free space on the system drive for setup", "recalled", "product-reference 1.2"),

@@ -276,7 +276,9 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
     plan = _mapping(report.get("plan"), "report.plan")
     path = report.get("path") or plan.get("decision")
     decision: Mapping[str, Any] = path if isinstance(path, Mapping) else {}
-    schedule = Schedule(read_steps(plan))
+    inputs = plan.get("inputs")
+    inputs = inputs if isinstance(inputs, Mapping) else {}
+    schedule = Schedule(read_steps(plan), inputs.get("settings"))
     by_phase: dict[str, list[Step]] = {}
     for step in schedule.steps:
         by_phase.setdefault(step.phase, []).append(step)
@@ -286,8 +288,6 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
     snapshot = snapshot if isinstance(snapshot, Mapping) else None
     journal = _items(report.get("journal") or (snapshot or {}).get("journal"), "journal")
     journal = tuple(entry for entry in journal if isinstance(entry, Mapping))
-    inputs = plan.get("inputs")
-    inputs = inputs if isinstance(inputs, Mapping) else {}
     position = plan.get("position")
     elapsed = schedule.elapsed(schedule.steps)
     window = read_window(plan, inputs)
