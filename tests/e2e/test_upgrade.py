@@ -69,7 +69,7 @@ def test_discovery_is_one_command_a_host(lab):
     run = lab.play("discover")
     needed = Counter(event["host"] for event in run.events if "opsmgr.run" not in event["operations"])
     assert set(needed.values()) == {1}
-    assert len(needed) == len(run.recap)
+    assert set(needed) == set(run.recap) - {"localhost"}
     figures.record("host facts: WinRM commands a host", max(needed.values()), "", 1)
 
 
@@ -102,9 +102,9 @@ def test_a_run_that_is_killed_half_way_and_started_again_finishes(after, tmp_pat
 def test_a_phase_out_of_order_does_not_start_and_names_what_must_go_first(tmp_path):
     with Lab("distributed-simple", tmp_path / "lab") as lab:
         for phase, first in (
-            ("gateways", "secondary_servers"),
-            ("management_group", "manual_agents"),
-            ("features", "management_group"),
+            ("gateways", "pre_upgrade"),
+            ("management_group", "pre_upgrade"),
+            ("features", "pre_upgrade"),
         ):
             run = lab.play(phase, expect=2)
             assert run.kinds() == Counter(), f"{phase} changed something"
