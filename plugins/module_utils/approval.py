@@ -31,7 +31,17 @@ def approve(plan: Plan, by: str, time: str, note: Optional[str] = None) -> Entry
         raise ApprovalError(
             "This plan cannot be approved: {}".format(" ".join(str(one["text"]) for one in plan.blockers))
         )
-    data = {"hash": plan.hash, "path": plan.path, "run_from": plan.run_from, "retire": list(plan.retire)}
+    data = {
+        "hash": plan.hash,
+        "path": plan.path,
+        "run_from": plan.run_from,
+        "retire": list(plan.retire),
+        "former_rms": plan.decision.get("former_rms"),
+        "replacements": [
+            {"machine": one["machine"], "kind": one["kind"], "by": one["by"], "new": one["new"]}
+            for one in plan.decision.get("replacements") or ()
+        ],
+    }
     if note:
         data["note"] = note
     return {"time": time, "step": None, "event": "approved", "host": None, "data": data, "by": by.strip()}

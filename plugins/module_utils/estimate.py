@@ -85,6 +85,7 @@ MODELS: dict[str, Model] = {
     "gateway.parents": Model(_minutes(0.5, 2, 10)),
     "gateway.leave": Model(_minutes(5, 10, 30)),
     "database.move": Model(_minutes(30, 90, 240), Estimate(20, 60, 180), "GB"),
+    "feature.move": Model(_minutes(15, 45, 120)),
     "reporting.move": Model(_minutes(30, 90, 240)),
     "server.rename": Model(_minutes(60, 120, 300)),
 }

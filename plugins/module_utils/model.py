@@ -598,8 +598,7 @@ class _Builder:
                 in_inventory=in_inventory,
                 reachable=reachable,
                 why_unreachable=self.unreachable.get(name),
-                spare=bool(entry.get("spare")) or (not roles and facts is not None and name not in self.node_of
-                                                   and not opsmgr and not entry.get("role") and self._stands_ready(facts)),
+                spare=bool(entry.get("spare")),
                 replaces=entry.get("replaces"),
                 delegate=entry.get("delegate"),
                 version=version,
@@ -612,10 +611,6 @@ class _Builder:
                 agent=bool(opsmgr.get("agent_groups")) or fqdn in self.agents,
             )  # fmt: skip
         return found
-
-    def _stands_ready(self, facts: Facts) -> bool:
-        """A machine of the inventory that is nothing yet is a spare, unless the group manages it as an agent."""
-        return str(facts.get("fqdn") or "").lower() not in self.agents
 
     @staticmethod
     def _version(roles: Iterable[str], opsmgr: Facts, row: Optional[Facts]) -> Optional[str]:

@@ -69,7 +69,8 @@ class Decision:
 
     ``joins`` are spares that become management servers first. ``position`` says for agents installed by hand and for
     pushed ones whether they come before or after the group upgrade. ``undecided`` lists facts nobody could read. ``from_secondary``
-    says that the group upgrade runs, or ran, on another machine than the root management server (documented, S1).
+    says that the group upgrade runs, or ran, on another machine than the root management server (documented, S1), which
+    is then ``former_rms``.
     """
 
     path: str
@@ -85,6 +86,7 @@ class Decision:
     undecided: tuple[str, ...]
     conditions: dict[str, bool]
     from_secondary: bool = False
+    former_rms: Optional[str] = None
 
     def replacement(self, machine: str, kind: str) -> Optional[Replacement]:
         """Who takes over one kind of work from a machine."""
@@ -117,6 +119,7 @@ class Decision:
             "blockers": [one.to_dict() for one in self.blockers],
             "position": dict(self.position),
             "undecided": list(self.undecided),
+            "former_rms": self.former_rms,
             "conditions": dict(self.conditions),
             "summary": self.summary,
         }  # fmt: skip
@@ -165,12 +168,20 @@ class _Decider:
         self.target = str(inputs["target_version"])
         self.failing = failures(group, self.settings)
         approvals = [entry for entry in group.entries("approved") if (entry.get("data") or {}).get("path") in PATHS]
-        self.approved: Mapping[str, Any] = (approvals[-1].get("data") or {}) if approvals and self._begun() else {}
+        told: Mapping[str, Any] = (approvals[-1].get("data") or {}) if approvals else {}
+        self.approved: Mapping[str, Any] = told if self._begun(told) else {}
 
-    def _begun(self) -> bool:
-        """Whether something of the plan was carried out: a 2012 machine, or a step that is done."""
-        return any(machine.is_2012 for machine in self.group.machines.values()) or any(
-            entry.get("event") in ("done", "saved") for entry in self.group.journal
+    def _begun(self, told: Mapping[str, Any]) -> bool:
+        """Whether something of the approved plan was carried out: an entry of the journal, a machine that changed its part."""
+        group = self.group
+        if any(entry.get("event") in ("done", "saved", "started") for entry in group.journal):
+            return True
+        if any(machine.is_2012 for machine in group.machines.values()):
+            return True
+        takers = [group.machine(one.get("by")) for one in told.get("replacements") or () if one.get("new")]
+        leavers = [group.machine(name) for name in told.get("retire") or ()]
+        return any(one is not None and one.roles for one in takers) or any(
+            one is None or not (one.roles or one.node_of) for one in leavers
         )
 
     def decide(self, going_on: bool = False) -> Decision:
@@ -190,7 +201,7 @@ class _Decider:
             rejected = {other: tuple(self._against(other, conditions, facts)) for other in PATHS if other != path}
             text = f"The plan that was approved goes this path ({TITLES[path]}), and it has begun."
             why = (Why(text, "journal.approved", path, "", "inferred", "-"),)
-        pool = Pool(self.group, self.settings)
+        pool = Pool(self.group, self.settings, self._pinned())
         retire = self._retire()
         run_from, run_from_why = self._run_from(retire, pool)
         found = replacements(self.group, self.failing, retire, run_from, pool)
@@ -198,6 +209,9 @@ class _Decider:
         if conditions["one_server"] and conditions["keep_monitoring"] and conditions["all_supported"]:
             helper = pool.take(self.group.rms or "", MANAGEMENT_SERVER)
             joins += [helper] if helper else []
+        if not self.group.is_2012:
+            joins += [one.name for one in self.group.servers if one.spare and one.name not in retire]
+        former = self._former(retire, run_from)
         blockers = self._blockers(path, run_from, found, joins, conditions)
         return Decision(
             path=path,
@@ -212,8 +226,24 @@ class _Decider:
             position=self._position(path, run_from, retire, joins),
             undecided=self._undecided(),
             conditions=conditions,
-            from_secondary=bool(self.group.former_roots) or (self.group.rms in retire and run_from is not None),
+            from_secondary=former is not None,
+            former_rms=former,
         )
+
+    def _pinned(self) -> dict[tuple[str, str], str]:
+        """Who takes over from whom, as it was approved."""
+        rows = self.approved.get("replacements") or ()
+        return {(str(one.get("machine")), str(one.get("kind"))): str(one["by"]) for one in rows if one.get("by")}
+
+    def _former(self, retire: tuple[str, ...], run_from: Optional[str]) -> Optional[str]:
+        """The root management server that does not run the group upgrade, or did not."""
+        group = self.group
+        if group.rms is not None:
+            return group.rms if group.rms in retire and run_from is not None else None
+        if group.former_roots:
+            return group.former_roots[0]
+        told = self.approved.get("former_rms")
+        return str(told) if told and group.is_2012 else None
 
     # conditions
 
@@ -331,6 +361,7 @@ class _Decider:
         if group.is_2012:
             holder = group.rms_emulator if group.rms_emulator not in retire else None
             name = holder or next((one.name for one in group.servers if one.is_2012), None)
+            pool.remove(name or "")
             text = f"The group is upgraded; {name} holds the RMS emulator." if holder else "The group is upgraded."
             return name, (Why(text, "group.rms_emulator", name, "", "documented", "S1"),)
         approved = group.machine(self.approved.get("run_from"))

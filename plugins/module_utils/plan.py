@@ -311,7 +311,8 @@ class Difference:
 def stale(approved: Plan, current: Plan) -> list[Difference]:
     """How what remains differs from what was approved; empty for a plan that is fresh or part-way done.
 
-    What is done leaves the plan, and lists of agents shrink: neither is a difference. A step that was not approved, or
+    What is done leaves the plan, and lists of agents shrink: neither is a difference; nor is the name of the path, which
+    follows from the machines that are left. A step that was not approved, or
     that would do something else or elsewhere, is one; the facts behind it that differ are listed with it.
     """
     found: list[Difference] = []
@@ -319,8 +320,6 @@ def stale(approved: Plan, current: Plan) -> list[Difference]:
         was, now = getattr(approved, name), getattr(current, name)
         if was != now and current.steps:
             found.append(Difference("", name, was, now))
-    if current.path not in (approved.path, "none"):
-        found.append(Difference("", "path", approved.path, current.path))
     for name in sorted({*approved.inputs, *current.inputs}):
         was, now = approved.inputs.get(name), current.inputs.get(name)
         if was != now:

@@ -17,6 +17,7 @@ from .plan import Step
 
 BASE_2007 = "6.1.7221.0"
 UPDATE_BUILDS = {1: 13, 2: 15, 3: 49, 4: 61, 5: 81, 6: 99, 7: 110}
+SERVICES = ("HealthService", "OMSDK", "OMCFG", "cshost", "AdtServer", "ClusSvc")
 Facts = dict[str, Any]
 
 
@@ -397,7 +398,10 @@ class Simulation:
         gone = str(given.get("fqdn") or "").lower()
         for host in step.hosts:
             if host in self.hosts:
-                self.hosts[host].update(opsmgr=None, cluster=None, services={})
+                kept = {
+                    name: one for name, one in (self.hosts[host].get("services") or {}).items() if name not in SERVICES
+                }
+                self.hosts[host].update(opsmgr=None, cluster=None, services=kept)
         if self.group.get("servers"):
             self.group["servers"] = [row for row in self.group["servers"] if row["name"].lower() != gone]
 
@@ -431,6 +435,9 @@ class Simulation:
                 self.hosts[old]["opsdb"] = None
         if what == "warehouse" and self.group.get("warehouse"):
             self.group["warehouse"]["server"] = address
+
+    def _feature_move(self, step: Step, given: Mapping[str, Any]) -> None:
+        self._product(given["to"])[given["feature"]] = {"version": BASE_2007}
 
     def _reporting_move(self, step: Step, given: Mapping[str, Any]) -> None:
         old, new = given["from"], given["to"]

@@ -39,10 +39,13 @@ class Replacement:
 
 
 def failures(group: ManagementGroup, settings: Settings) -> dict[str, list[Reason]]:
-    """For each machine that cannot hold one of its roles after the upgrade, the reasons."""
+    """For each machine that cannot hold one of its roles after the upgrade, the reasons.
+
+    A console on a machine that is otherwise an agent only is no server of the group, and decides nothing.
+    """
     found: dict[str, list[Reason]] = {}
     for machine in group.machines.values():
-        if machine.facts is None:
+        if machine.facts is None or (machine.agent and machine.roles == ("console",)):
             continue
         reasons: list[Reason] = []
         for role in machine.roles:
@@ -69,7 +72,7 @@ def fits(machine: Machine, kind: str, settings: Settings) -> bool:
         DATABASE: any(role in machine.roles for role in DATABASE_LIKE),
         FEATURE: any(role in machine.roles for role in FEATURES),
     }
-    if any(taken.values()) and not taken[kind] and not (kind == FEATURE and not machine.is_gateway):
+    if any(taken.values()) and not taken[kind]:
         return False
     if kind == MANAGEMENT_SERVER:
         return not supported(machine.facts, "management_server", settings) and _in_domain(machine)
@@ -93,21 +96,27 @@ def liking(machine: Machine, kind: str) -> tuple[bool, bool, tuple[tuple[int, in
 class Pool:
     """The spares that are left while replacements are handed out."""
 
-    def __init__(self, group: ManagementGroup, settings: Settings) -> None:
-        """Start with every spare of the group."""
+    def __init__(
+        self, group: ManagementGroup, settings: Settings, pinned: Optional[dict[tuple[str, str], str]] = None
+    ) -> None:
+        """Start with every spare of the group. ``pinned`` keeps what an approved plan decided: (machine, kind) to spare."""
         self._settings = settings
         self._group = group
+        self._pinned = pinned or {}
         self._left = list(group.spares)
 
     def take(self, machine: str, kind: str) -> Optional[str]:
         """The spare for a machine, which is then gone; None where none fits. A spare meant for another is not taken."""
         able = [one for one in self._left if fits(one, kind, self._settings)]
-        meant = [one for one in able if one.replaces and self._group.machine(one.replaces) is not None]
-        mine = [one for one in meant if self._is(one.replaces, machine)]
-        choice = mine or [one for one in able if one not in meant]
-        if not choice:
+        mine = [one for one in able if self._pinned.get((machine, kind)) == one.name]
+        if not mine:
+            promised = set(self._pinned.values())
+            meant = [one for one in able if one.replaces and self._group.machine(one.replaces) is not None]
+            mine = [one for one in meant if self._is(one.replaces, machine)]
+            mine = mine or [one for one in able if one not in meant and one.name not in promised]
+        if not mine:
             return None
-        best = min(choice, key=lambda one: liking(one, kind))
+        best = min(mine, key=lambda one: liking(one, kind))
         self._left.remove(best)
         return best.name
 
@@ -141,22 +150,21 @@ def replacements(
             by = pool.take(name, GATEWAY)
             needed = bool(group.agents_by_parent.get(name)) or any(one.primary == name for one in group.gateways)
             found.append(Replacement(name, GATEWAY, ("gateway",), by, True, needed, tuple(failing.get(name, ()))))
-    for name in retire:
-        machine = group.machines[name]
-        if not machine.is_server or machine.node_of:
-            continue
-        by, new = run_from, False
-        if name != group.rms and name not in group.former_roots:
-            spare = pool.take(name, MANAGEMENT_SERVER)
-            by, new = (spare, True) if spare else (_remaining(group, retire) or run_from, False)
-        elif by is not None:
-            new = group.machines[by].spare
+    leaving = [name for name in retire if group.machines[name].is_server and not group.machines[name].node_of]
+    taken = {name: pool.take(name, MANAGEMENT_SERVER) for name in leaving if leaves_first(group, retire, name)}
+    heir = _remaining(group, retire, taken.values()) or run_from
+    for name in leaving:
+        root = name not in taken
+        by = run_from if root else taken[name] or heir
+        new = by is not None and group.machines[by].spare if root else taken.get(name) is not None
         reasons = [one for one in failing.get(name, ()) if one.role in ("root_management_server", "management_server")]
         found.append(Replacement(name, MANAGEMENT_SERVER, ("management_server",), by, new, True, tuple(reasons)))
     for name in dict.fromkeys([*failing, *retire]):
         machine = group.machines[name]
         reasons = failing.get(name, [])
         roles = tuple(r for r in FEATURES if r in machine.roles and (name in retire or _fails(reasons, r)))
+        if leaves_first(group, retire, name):
+            roles = tuple(role for role in roles if role != "console")
         if not roles or machine.node_of:
             continue
         by, new = _successor(found, name), False
@@ -166,10 +174,16 @@ def replacements(
     return found
 
 
-def _remaining(group: ManagementGroup, retire: Sequence[str]) -> Optional[str]:
-    """A secondary management server that stays: the first by name, a spare that has joined the last."""
-    staying = [one for one in group.secondaries if one.name not in retire]
-    return min(staying, key=lambda one: (one.spare, natural(one.name))).name if staying else None
+def leaves_first(group: ManagementGroup, retire: Sequence[str], name: str) -> bool:
+    """Whether a machine leaves before the group is upgraded: a secondary server or a gateway, never the root."""
+    machine = group.machines[name]
+    return name in retire and name != group.rms and name not in group.former_roots and not machine.node_of
+
+
+def _remaining(group: ManagementGroup, retire: Sequence[str], coming: Iterable[Optional[str]]) -> Optional[str]:
+    """A secondary management server that stays: the first by name, a spare that joins the last."""
+    names = {one.name for one in group.secondaries if one.name not in retire} | {name for name in coming if name}
+    return min(names, key=lambda name: (group.machines[name].spare, natural(name))) if names else None
 
 
 def _successor(found: Iterable[Replacement], name: str) -> Optional[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from ..catalog import Settings, supported
 from ..model import Machine
 from ..names import natural
 from ..plan import MANUAL, Step
-from ..spares import DATABASE, FEATURE
+from ..spares import DATABASE, FEATURE, leaves_first
 from . import backups
 from .context import Context, fact, until
 from .prepare import leave
@@ -51,19 +52,24 @@ def _consoles(context: Context) -> list[Step]:
         )
         if console and not _own_setup(context, machine) and not _taken_over(context, machine, "console"):
             goes = _agent_goes_first(context, machine)
-            if context.behind(console.get("version")) or goes:
+            if (context.behind(console.get("version")) or goes) and _may_have_console(context, machine.facts):
                 found.append(_console(context, machine.name, console.get("version"), goes))
-        elif not console and machine.name in removed:
+        elif not console and machine.name in removed and _may_have_console(context, machine.facts):
             found.append(_console(context, machine.name, None, True))
     for name in sorted(removed - set(group.machines), key=natural):
         facts = group.host_facts(name)
-        if facts is not None and not (facts.get("opsmgr") or {}).get("console"):
+        if facts is not None and not (facts.get("opsmgr") or {}).get("console") and _may_have_console(context, facts):
             found.append(_console(context, name, None, True))
     for name, old in _takers(context, "console").items():
         machine = group.machines[name]
         if not machine.opsmgr.get("console") and not machine.opsmgr.get("ui_version"):
             found.append(_console(context, name, None, True, old))
     return sorted(found, key=lambda step: natural(step.hosts[0]))
+
+
+def _may_have_console(context: Context, facts: Any) -> bool:
+    """A console does not come back to a system on which the 2012 console does not run."""
+    return facts is None or not supported(facts, "console", Settings.of(context.inputs))
 
 
 def _agent_goes_first(context: Context, machine: Machine) -> bool:
@@ -113,27 +119,29 @@ def _web_consoles(context: Context) -> list[Step]:
         if context.behind(part.get("version") or machine.version):
             found.append(_web_console(context, machine.name, part, None))
     for name, old in _takers(context, "web_console").items():
-        if not group.machines[name].opsmgr.get("web_console"):
-            found.append(_web_console(context, name, {}, old))
+        first = leaves_first(group, context.retire, old)
+        if not group.machines[name].opsmgr.get("web_console") and not (
+            first and _own_setup(context, group.machines[name])
+        ):
+            found.append(_web_console(context, name, {}, old, install=not first))
     return found
 
 
-def _web_console(context: Context, host: str, part: Any, old: Optional[str]) -> Step:
+def _web_console(context: Context, host: str, part: Any, old: Optional[str], install: bool = False) -> Step:
     mode, parameters = context.mode_of(host)
     place = f"hosts.{host}.opsmgr.web_console.version"
     text = f"{old} leaves with its web console." if old else f"{host} has a web console of build {part.get('version')}."
     return context.step(
         f"features.web_console.{host}",
         "web_console.upgrade",
-        f"{'Install' if old else 'Upgrade'} the web console on {host}",
+        f"{'Install' if install else 'Upgrade'} the web console on {host}",
         [host],
         why=[fact(text, place, part.get("version"), "R32" if not old else "", "field" if not old else "documented",
                   "S14, S9")],
         done_when=[until(f"The web console on {host} shows build {context.target}.", place, context.target)],
         parameters={
             "site": context.inputs["web_console_site"],
-            "old_site": part.get("site"),
-            "install": bool(old),
+            "install": install,
             **_server_for(context),
             **parameters,
         },
@@ -156,11 +164,11 @@ def _collectors(context: Context) -> list[Step]:
             found.append(_collector(context, name, None))
     for name, old in _takers(context, "acs_collector").items():
         if not group.machines[name].opsmgr.get("acs_collector"):
-            found.append(_collector(context, name, old))
+            found.append(_collector(context, name, old, install=not leaves_first(group, context.retire, old)))
     return found
 
 
-def _collector(context: Context, host: str, old: Optional[str]) -> Step:
+def _collector(context: Context, host: str, old: Optional[str], install: bool = False) -> Step:
     mode, parameters = context.mode_of(host)
     place = f"hosts.{host}.opsmgr.acs_collector.version"
     version = (context.group.machines[host].opsmgr.get("acs_collector") or {}).get("version")
@@ -168,11 +176,11 @@ def _collector(context: Context, host: str, old: Optional[str]) -> Step:
     return context.step(
         f"features.acs.{host}",
         "acs.upgrade",
-        f"{'Install' if old else 'Upgrade'} the audit collector on {host}",
+        f"{'Install' if install else 'Upgrade'} the audit collector on {host}",
         [host],
         why=[fact(text, place, version, "", "later guide", "S19f")],
         done_when=[until(f"The collector on {host} shows build {context.target}.", place, context.target)],
-        parameters={"install": bool(old), **parameters},
+        parameters={"install": install, **parameters},
         mode=mode,
     )
 
@@ -285,24 +293,21 @@ def leaves(context: Context) -> list[Step]:
 
 def rename(context: Context) -> list[Step]:
     """A new management server under the old name, where that was asked for; a person builds and signs it off."""
-    group = context.group
-    if not context.inputs["rebuild_former_rms"]:
-        return []
     name = "post_upgrade.rename"
-    roots = [one for one in (group.rms, *group.former_roots) if one and one in context.retire]
-    if context.done(name) is not None or not context.decision.from_secondary or not roots:
+    former = context.decision.former_rms
+    if not context.inputs["rebuild_former_rms"] or former is None or context.done(name) is not None:
         return []
     return [
         context.step(
             name,
             "server.rename",
-            f"Build a new 2012 management server called {roots[0]}",
+            f"Build a new 2012 management server called {former}",
             (),
             why=[
-                fact(f"What is configured with the name {roots[0]} goes on working.", "inputs.rebuild_former_rms", True)
+                fact(f"What is configured with the name {former} goes on working.", "inputs.rebuild_former_rms", True)
             ],
             done_when=[until("Somebody signed it off.", f"journal[{name}].signed_off", True)],
-            parameters={"name": roots[0], "fqdn": context.fqdn(roots[0])},
+            parameters={"name": former},
             mode=MANUAL,
         )
     ]

@@ -295,7 +295,7 @@ def agents_return(context: Context) -> list[Step]:
         context.step(
             "post_upgrade.agents_return",
             "agents.move",
-            f"Give {len(moves)} agents the parents back that they had",
+            f"Give {len(moves)} agents back the parents they had",
             context.later_talker(),
             why=[fact(f"{len(moves)} agents were moved off the root management server for the upgrade.",
                       "journal.saved.parents", len(moves), "", "inferred", "O5")],

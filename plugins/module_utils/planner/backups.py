@@ -82,6 +82,16 @@ def target_of(context: Context, what: str) -> Optional[str]:
     return pair.by if pair is not None and role in pair.roles and context.old_group else None
 
 
+def place_of(context: Context, what: str) -> Optional[dict[str, str]]:
+    """Host, instance and name of a database once the steps of this plan that move it are done."""
+    database = context.database(what)
+    if database is None:
+        return None
+    moved = target_of(context, what)
+    instance = address_on(context, moved) if moved else database.address
+    return {"host": moved or database.server, "instance": instance, "name": database.name}
+
+
 def pre_upgrade(context: Context, servers_follow: bool) -> list[Step]:
     """Verified backups before the first secondary management server (O12), and of the audit database before ACS."""
     found = []

@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "database.move": Kind(
         "Point the servers back to the old instance, which is kept read-only.", ("O1",), RESTORABLE, True
     ),
+    "feature.move": Kind("Uninstall the feature from the new machine.", ("O20",)),
     "reporting.move": Kind("Point Reporting back to the old report server.", ("O1",), RESTORABLE),
     "server.rename": Kind("Uninstall it again.", ()),
 }

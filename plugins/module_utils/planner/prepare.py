@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Optional
 
 from ..names import natural
-from ..plan import Step
-from ..spares import DATABASE, GATEWAY
+from ..plan import MANUAL, Step
+from ..spares import DATABASE, FEATURE, GATEWAY, leaves_first
 from . import backups
 from .agents import moves_off
 from .context import Context, fact, until
@@ -30,7 +30,7 @@ def prepare(context: Context) -> list[list[Step]]:
         return []
     joins, updates = _joins(context)
     gates, gate_updates = _gateways(context)
-    moves = [*moves_off(context), *_parents(context)]
+    moves = [*moves_off(context), *_parents(context), *_features(context)]
     leaves = _leaves(context)
     databases = _databases(context)
     stages = [[*joins, *gates], [*updates, *gate_updates], moves, leaves, databases]
@@ -195,6 +195,32 @@ def _parents(context: Context) -> list[Step]:
                 parameters={"gateway": context.fqdn(gateway.name), "to": to, "failover": failover, "before": before},
             )
         )  # fmt: skip
+    return found
+
+
+def _features(context: Context) -> list[Step]:
+    """Web console and audit collector of a server that leaves before the upgrade: 2007 R2, on the machine that takes over."""
+    found = []
+    for pair in context.decision.replacements:
+        if pair.kind != FEATURE or pair.by is None or not leaves_first(context.group, context.retire, pair.machine):
+            continue
+        for role in pair.roles:
+            if context.group.machines[pair.by].opsmgr.get(role):
+                continue
+            name = role.replace("_", " ")
+            found.append(
+                context.step(
+                    f"prepare.feature.{role}.{pair.by}",
+                    "feature.move",
+                    f"Install the {name} of 2007 R2 on {pair.by} by hand, in place of that on {pair.machine}",
+                    [pair.by],
+                    why=[fact(f"{pair.machine} leaves the group with its {name}.", f"hosts.{pair.machine}.opsmgr.{role}",
+                              pair.machine, "", "inferred", "S1, S19f")],
+                    done_when=[until(f"{pair.by} has the {name}.", f"hosts.{pair.by}.opsmgr.{role}", True)],
+                    parameters={"feature": role, "from": pair.machine, "to": pair.by},
+                    mode=MANUAL,
+                )
+            )  # fmt: skip
     return found
 
 

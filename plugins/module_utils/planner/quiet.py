@@ -8,6 +8,7 @@ from typing import Any
 
 from ..names import natural
 from ..plan import Step
+from .backups import place_of
 from .context import Context, fact, until
 
 UPDATE = "UpdateAgent"
@@ -35,12 +36,14 @@ def pending(context: Context) -> list[Step]:
             rows.append(
                 {"agent": key[0], "type": key[1], "server": row.get("server"), "hidden": True, "id": row.get("id")}
             )
-    rows = [row for row in rows if row["type"] != UPDATE or not context.begun]
+    upgraded = context.begun or any(one.is_2012 for one in group.gateways)
+    rows = [row for row in rows if row["type"] != UPDATE or not upgraded]
     if not rows:
         return []
     rows.sort(key=lambda row: (row["agent"], str(row["type"]), str(row["id"])))
     hidden = [row for row in rows if row["hidden"]]
-    hosts = [*context.talker(), *([host.server] if hidden and host else [])]
+    database = place_of(context, "operational")
+    hosts = [*context.talker(), *([database["host"]] if hidden and database else [])]
     count = f"{len(rows)} pending actions" if len(rows) != 1 else "1 pending action"
     return [
         context.step(
@@ -54,7 +57,7 @@ def pending(context: Context) -> list[Step]:
             parameters={
                 "action": "reject",
                 "agents": rows,
-                "database": {"host": host.server, "instance": host.address, "name": host.name} if host else None,
+                "database": database,
             },
         )
     ]  # fmt: skip

@@ -41,7 +41,7 @@ def secondary_servers(context: Context) -> list[Step]:
                 until(f"{name} shows build {context.target}.", f"hosts.{name}.opsmgr.server_version", context.target)
             ],
             requires=before,
-            parameters={"features": _features(machine), **parameters},
+            parameters={"features": _features(context, machine), **parameters},
             mode=mode,
         )
         found.append(step)
@@ -49,9 +49,10 @@ def secondary_servers(context: Context) -> list[Step]:
     return found
 
 
-def _features(machine: Machine) -> list[str]:
-    """What the server's own setup run upgrades along with it."""
-    return [role for role in machine.roles if role in ("console", "web_console", "reporting")]
+def _features(context: Context, machine: Machine) -> list[str]:
+    """What the server's own setup run upgrades along with it: not what moves to another machine first."""
+    moved = {role for one in context.decision.replacements if one.machine == machine.name for role in one.roles}
+    return [role for role in machine.roles if role in ("console", "web_console", "reporting") and role not in moved]
 
 
 def gateways(context: Context) -> list[Step]:
@@ -147,7 +148,7 @@ def group_upgrade(context: Context) -> list[Step]:
             why=why,
             done_when=[until("The group is 2012.", "group.product", "2012")],
             parameters={
-                "features": [role for role in machine.roles if role in ("console", "web_console", "reporting")],
+                "features": _features(context, machine),
                 "from_secondary": decision.from_secondary,
                 "former_rms": group.rms if decision.from_secondary else None,
                 "offline_first": offline,
