@@ -251,7 +251,7 @@ def supported(host: Any, role: str, catalog: Optional[Settings] = None, instance
     least = settings.minimum_os(row)
     if rank is not None and rank < least:
         need = f"Windows Server {RELEASES[least[0]]}" + (f" SP{least[1]}" if least[1] else "")
-        text = "{} runs {}; a {} needs {}".format(_fact(host, "name"), os_text(system), name, need)
+        text = "{} runs {}; the {} of 2012 needs {}".format(_fact(host, "name"), os_text(system), name, need)
         reasons.append(Reason("R05", role, "os", os_text(system), need, text, row.evidence, row.source))
 
     cluster = _fact(host, "cluster")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -13,6 +14,8 @@ from .safe import clean, shorten
 
 NARROWEST, WIDEST = 72, 200
 _MARKS = {"done": "✔", "running": "▶", "failed": "✘", "blocked": "■", "ready": "○", "waiting": "·", "planned": "·"}
+# What a reason tells in brackets: the names behind a number. A rejected path is told without them.
+_ASIDE = re.compile(r" \([^()]*\)")
 _OUTCOME_MARKS = {"block": "✘", "error": "!", "manual": "?", "warn": "▲", "note": "i", "pass": "✔", "waived": "~"}
 
 
@@ -68,22 +71,30 @@ def _choice(digest: Digest, width: int) -> list[str]:
     if digest.run_from_why:
         lines += _wrap("Runs on", digest.run_from, width)
         lines += _bullets((reason.text for reason in digest.run_from_why), width)
-    for one in digest.takeovers:
-        roles = ", ".join(words.label(words.ROLES, role) for role in one.roles)
-        lines += _wrap("Takes over", f"{one.by or 'NOBODY'} from {one.machine}: {roles}", width)
+    for (machine, by), roles in _handovers(digest).items():
+        lines += _wrap("Hands over", f"{machine} to {by or 'NOBODY'}: {', '.join(roles)}", width)
     for obstacle in digest.obstacles:
         lines += _wrap("In the way", f"{obstacle.text} {obstacle.remedy}", width)
     for choice in digest.choices:
         if not choice.chosen:
-            reason = choice.reasons[0].text if choice.reasons else "rejected"
+            reason = _ASIDE.sub("", choice.reasons[0].text) if choice.reasons else "rejected"
             more = len(choice.reasons) - 1
-            tail = f" (and {more} more)" if more > 0 else ""
+            tail = f" (and {words.count(more, 'more reason')})" if more > 0 else ""
             name = words.label(words.PATHS, choice.name)
             room = 2 * (width - 13) - len(name) - len(tail)
-            lines += _wrap("Not", f"{name}: {shorten(reason, room)}{tail}", width)
+            lines += _wrap("Rejected", f"{name}: {shorten(reason, room)}{tail}", width)
     if digest.retire:
         lines += _wrap("Leave", f"{', '.join(digest.retire)} (no longer part of the group afterwards)", width)
     return lines
+
+
+def _handovers(digest: Digest) -> dict[tuple[str, str], list[str]]:
+    """What goes from which machine to which, one entry a pair."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in digest.takeovers:
+        roles = found.setdefault((one.machine, one.by), [])
+        roles += [label for role in one.roles if (label := words.label(words.ROLES, role)) not in roles]
+    return found
 
 
 def _figures(digest: Digest, width: int) -> list[str]:
@@ -94,9 +105,12 @@ def _figures(digest: Digest, width: int) -> list[str]:
     if digest.window is not None:
         lines += _wrap("Window", window_text(digest), width)
     for step in digest.no_return:
+        where = f" ({', '.join(step.hosts)})" if not any(host in step.title for host in step.hosts) else ""
+        begins = "" if step.state == "done" else f", {words.duration(step.start)} after the start as expected"
         lines += _wrap(
-            "No return", f"{step.title} ({', '.join(step.hosts)}): {step.undo or 'cannot be taken back'}", width
+            "No return", f"{step.title}{where}{begins}. Up to there every step says how it is undone.", width
         )
+        lines += _bullets([f"The only way back: {step.undo or 'none is known.'}"], width)
     return lines
 
 
@@ -112,7 +126,12 @@ def verdict_text(digest: Digest) -> str:
         return f"FAILED: {words.count(digest.states.get('failed', 0), 'step')} failed, {done:,} of {total:,} done"
     if digest.verdict == "running":
         return f"UNDER WAY: {done:,} of {words.count(total, 'step')} done"
-    return f"READY: {words.count(total, 'step')} to do, nothing blocks"
+    looks = [
+        f"{digest.outcomes[name]:,} {said}"
+        for name, said in (("manual", "to check by hand"), ("warn", "warning"))
+        if digest.outcomes.get(name)
+    ]
+    return f"READY: {words.count(total, 'step')} to do, nothing blocks" + (f" ({', '.join(looks)})" if looks else "")
 
 
 def window_text(digest: Digest) -> str:
@@ -145,8 +164,6 @@ def _finding(finding: Finding, width: int) -> list[str]:
     title = finding.message or finding.title
     if impact and finding.outcome in ("block", "warn") and not waived:
         title = f"{title} ({impact})"
-    if finding.rows:
-        title += f" [{words.count(len(finding.rows), 'object')}]"
     margin = " " * len(head)
     lines = textwrap.wrap(clean(title), width, initial_indent=head, subsequent_indent=margin, break_on_hyphens=False)
     if waived:
@@ -169,9 +186,9 @@ def _phases(digest: Digest, width: int) -> list[str]:
     for phase in digest.phases:
         lines += ["", _phase_head(phase, width)]
         for group in phase.groups:
-            lines.append(_row(group, columns))
             if group.point_of_no_return:
-                lines.append("   " + " POINT OF NO RETURN ".center(width - 3, "▲"))
+                lines.append("   " + " POINT OF NO RETURN: from here on, forward or restore ".center(width - 3, "▼"))
+            lines.append(_row(group, columns))
     return lines
 
 

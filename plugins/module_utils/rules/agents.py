@@ -20,6 +20,27 @@ from .engine import (
 )
 from .view import Row, agent_rows, by_parent, counted, listed, view
 
+LOOK_AT_SYSTEMS = (
+    "Nothing blocks. Compare the list with what your records say of the machines, or add them to the Ansible inventory and"
+    " discover again: a 2012 agent needs Windows Server 2003 SP2 or later, and one on an older system stays at 2007 R2."
+)
+LOOK_AT_COMPONENTS = (
+    "Nothing blocks. Make sure, by software distribution for example, that the machines have MSXML 6.0 and Windows"
+    " Installer 3.1 or later; without them an agent's upgrade fails and has to be repeated."
+)
+LOOK_FOR_CONSOLES = (
+    "Look there before the agent's upgrade, which a console stops. Remove the console first, and install the 2012 console"
+    " afterwards."
+)
+LOOK_FOR_KEYS = (
+    "Nothing blocks. Where an agent's upgrade fails later, look below HKCR\\Installer\\Products for the key whose"
+    " ProductName is that of the 2007 R2 agent, export and delete it, and upgrade again."
+)
+
+
+def _verb(number: int, many: str, one: str = "") -> str:
+    return (one or f"{many}s") if number == 1 else many
+
 
 @rule(
     "R20",
@@ -82,8 +103,8 @@ def console_on_agent(context: Context) -> list[Finding]:
         text = f"{counted(len(rows), 'agent')} beside a console: {listed([str(row[0]) for row in rows])}."
         findings.append(Finding(NOTE, text, tuple(rows)))
     if unread:
-        text = f"Whether a console is there is not known of {listed([str(row[0]) for row in unread])}."
-        findings.append(Finding(MANUAL, text, tuple(unread)))
+        text = f"Nobody knows whether a console sits beside the agent on {listed([str(row[0]) for row in unread])}."
+        findings.append(Finding(MANUAL, text, tuple(unread), remedy=LOOK_FOR_CONSOLES))
     return findings or [Finding(PASS, "No agent whose machine is known shares it with a console.")]
 
 
@@ -154,8 +175,8 @@ def agent_systems(context: Context) -> list[Finding]:
         text = f"{counted(len(unlisted), 'agent')} on a system the release does not list."
         findings.append(Finding(NOTE, text, agent_rows(unlisted)))
     if unknown:
-        text = f"The system of {counted(len(unknown), 'agent')} is not known: no facts were collected from them."
-        findings.append(Finding(MANUAL, text, by_parent(unknown, "unknown")))
+        text = f"What {counted(len(unknown), 'agent')} {_verb(len(unknown), 'run')} on is not known: no facts were collected there."
+        findings.append(Finding(MANUAL, text, by_parent(unknown, "unknown"), remedy=LOOK_AT_SYSTEMS))
     return findings or [Finding(PASS, "Every agent runs on a supported system.")]
 
 
@@ -192,8 +213,9 @@ def agent_components(context: Context) -> list[Finding]:
     if bad:
         findings.append(Finding(WARN, f"Components missing on {counted(len(bad), 'agent')}.", agent_rows(bad)))
     if unknown:
-        text = f"The components of {counted(len(unknown), 'agent')} are not known."
-        findings.append(Finding(MANUAL, text, by_parent(unknown, "unknown")))
+        they = f"{counted(len(unknown), 'agent')} {_verb(len(unknown), 'have', 'has')}"
+        text = f"Whether {they} the components a 2012 agent needs is not known."
+        findings.append(Finding(MANUAL, text, by_parent(unknown, "unknown"), remedy=LOOK_AT_COMPONENTS))
     return findings or [Finding(PASS, "Every agent has the components it needs.")]
 
 
@@ -227,7 +249,9 @@ def failover(context: Context) -> list[Finding]:
     if not rows:
         return [Finding(PASS, "Every agent and gateway has a failover parent.")]
     behind = sum(1 for one in alone if one.primary in gateways)
-    text = f"{counted(len(alone), 'agent')} without a failover parent, {behind} of them behind a gateway."
+    share = "all of them" if behind == len(alone) else f"{behind:,} of them" if behind else "none of them"
+    text = f"{counted(len(alone), 'agent')} without a failover parent"
+    text += f", {share} behind a gateway." if len(alone) > 1 else ", behind a gateway." if behind else "."
     return [Finding(WARN, text, tuple(rows))]
 
 
@@ -290,7 +314,7 @@ def parents(context: Context) -> list[Finding]:
     for loop in known.gateway_loops:
         rows.append((listed(loop), loop[0], "gateways report to each other"))
     if rows:
-        text = f"{counted(len(lost), 'agent')} with an unknown parent, {len(rows)} findings."
+        text = f"{counted(len(lost), 'agent')} with an unknown parent; {counted(len(rows), 'line')} below."
         return [Finding(MANUAL, text, tuple(rows))]
     return [Finding(PASS, "Every parent is a server of the group.")]
 
@@ -323,7 +347,8 @@ def manual_agents(context: Context) -> list[Finding]:
         elif one.machine.facts is None:
             rows.append((one.name, one.primary or "", one.machine.why or "no facts"))
     if rows:
-        text = f"{counted(len(rows), 'manual agent')} of {len(mine)} out of reach; a person upgrades them."
+        who = "a person upgrades it" if len(rows) == 1 else "a person upgrades them"
+        text = f"{len(rows):,} of {counted(len(mine), 'manual agent')} out of reach; {who}."
         return [Finding(MANUAL, text, agent_rows(rows))]
     return [Finding(PASS, f"All {counted(len(mine), 'manual agent')} can be reached.")]
 
@@ -399,7 +424,7 @@ def leftover_keys(context: Context) -> list[Finding]:
         return [Finding(WARN, f"Leftover registration on {counted(len(rows), 'agent')}.", agent_rows(rows))]
     if unread:
         text = f"Installed software not read: {counted(len(unread), 'agent')}."
-        return [Finding(MANUAL, text, by_parent(unread, "unknown"))]
+        return [Finding(MANUAL, text, by_parent(unread, "unknown"), remedy=LOOK_FOR_KEYS)]
     if not asked:
         return [Finding(NOT_APPLICABLE, "No agent's machine is known; agents that fail are looked at one by one.")]
     return [Finding(PASS, "No leftover registration on the machines that are known.")]
@@ -482,6 +507,6 @@ def audit_forwarders(context: Context) -> list[Finding]:
         text = f"{counted(len(rows), 'agent')} forwarding audit events."
         findings.append(Finding(NOTE, text, agent_rows(rows)))
     if unknown and known.has_audit:
-        text = f"Whether {counted(len(unknown), 'agent')} forward audit events is not known."
+        text = f"Whether {counted(len(unknown), 'agent')} {_verb(len(unknown), 'forward')} audit events is not known."
         findings.append(Finding(MANUAL, text, by_parent(unknown, "unknown")))
     return findings or [Finding(PASS, "No agent is known to forward audit events.")]

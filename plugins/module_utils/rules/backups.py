@@ -70,7 +70,9 @@ def database_backups(context: Context) -> list[Finding]:
         text = f"No full backup of the last {hours:.0f} hours: {listed([str(row[1]) for row in old])}."
         findings.append(Finding(WARN, text, tuple(old), repair=repair))
     if unverified:
-        text = f"Not known to be verified: {listed([str(row[1]) for row in unverified])}; the plan takes new ones."
+        text = (
+            f"No verified backup is known of {listed([str(row[1]) for row in unverified])}; the plan takes one of each."
+        )
         findings.append(Finding(NOTE, text, tuple(unverified), repair=repair))
     if unread:
         findings.append(Finding(MANUAL, f"Backups not read: {listed([str(row[1]) for row in unread])}.", tuple(unread)))

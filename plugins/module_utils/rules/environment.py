@@ -361,7 +361,13 @@ def ports(context: Context) -> list[Finding]:
     confirmed = known.confirmed("R70")
     if confirmed:
         return [Finding(PASS, f"Ports checked: {confirmed}.")]
-    return [Finding(MANUAL, f"{counted(len(pairs), 'connection')} not probed.", tuple(pairs))]
+    return [
+        Finding(
+            MANUAL,
+            f"{counted(len(pairs), 'connection')} the upgrade needs: nobody tried whether the port is open.",
+            tuple(pairs),
+        )
+    ]
 
 
 @rule(

@@ -90,7 +90,10 @@ def subscriptions(context: Context) -> list[Finding]:
     rows: tuple[Row, ...] = tuple((one.name, one.id) for one in known.subscriptions if one.enabled)
     if not rows:
         return [Finding(PASS, "No subscription is enabled.")]
-    return [Finding(NOTE, f"{counted(len(rows), 'enabled subscription')}; the plan switches them off and on.", rows)]
+    them = "it" if len(rows) == 1 else "them"
+    return [
+        Finding(NOTE, f"{counted(len(rows), 'enabled subscription')}; the plan switches {them} off and on again.", rows)
+    ]
 
 
 @rule(
@@ -165,7 +168,13 @@ def consoles(context: Context) -> list[Finding]:
     if not known.consoles:
         return [Finding(PASS, "No console is connected.")]
     rows: tuple[Row, ...] = tuple((user, known.consoles.count(user)) for user in sorted(set(known.consoles)))
-    return [Finding(NOTE, f"{counted(len(known.consoles), 'connected console')}.", rows)]
+    return [
+        Finding(
+            NOTE,
+            f"{counted(len(known.consoles), 'connected console')}; a step of the plan has every session closed.",
+            rows,
+        )
+    ]
 
 
 @rule(
@@ -231,7 +240,13 @@ def upgrade_helper(context: Context) -> list[Finding]:
     found = [name for name in known.management_packs if "upgrade" in name.lower()]
     if found:
         return [Finding(PASS, f"Imported: {listed(found)}.")]
-    return [Finding(NOTE, "Not imported.", (("OperationsManager.Upgrade", "not imported"),))]
+    return [
+        Finding(
+            NOTE,
+            "The upgrade management pack is not imported; the upgrade does without it.",
+            (("OperationsManager.Upgrade", "not imported"),),
+        )
+    ]
 
 
 @rule(

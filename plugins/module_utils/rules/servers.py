@@ -545,4 +545,4 @@ def spares(context: Context) -> list[Finding]:
     if idle and not findings:
         text = f"No step of the plan uses {listed(idle)}."
         findings.append(Finding(NOTE, text, tuple((name, "", "not needed") for name in idle), remedy=""))
-    return findings or [Finding(PASS, f"{counted(len(known.spares), 'spare machine')} fit and used.")]
+    return findings or [Finding(PASS, f"{counted(len(known.spares), 'spare machine')} of use to the plan.")]

@@ -112,7 +112,8 @@ def safe_level(context: Context) -> list[Finding]:
         return [Finding(NOT_APPLICABLE, "No server is at 2007 R2.")]
     findings = []
     if found.low:
-        text = f"{len(found.low)} of {counted(found.asked, 'server')} below CU{wanted}; setup may refuse them."
+        them = "it" if len(found.low) == 1 else "them"
+        text = f"{len(found.low)} of {counted(found.asked, 'server')} below CU{wanted}; setup may refuse {them}."
         findings.append(Finding(WARN, text, tuple(found.low)))
     if found.unknown:
         text = f"Update level not read: {counted(len(found.unknown), 'server')}."
