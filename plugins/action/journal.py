@@ -9,6 +9,9 @@ import json
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.scom.upgrade.plugins.plugin_utils.journal import JOURNAL, JOURNAL_PATH, read_journal
 
+LATEST = ("approved",)  # the newest entry holds, so that going back to an earlier one is an entry of its own
+NAMED = ("approved", "signed_off")
+
 
 class ActionModule(HostAction):
     """Appends entries to the upgrade's journal on a server."""
@@ -24,9 +27,8 @@ class ActionModule(HostAction):
             ]
         )
         entries = read_journal(known)
-        written = {
-            (entry.get("step"), entry.get("event"), json.dumps(entry.get("data"), sort_keys=True)) for entry in entries
-        }
+        written = {self._key(entry) for entry in entries}
+        newest = {entry.get("event"): self._key(entry) for entry in entries}
         fresh = []
         for entry in arguments["entries"]:
             entry = {
@@ -37,7 +39,8 @@ class ActionModule(HostAction):
                 "data": entry["data"],
                 "by": entry["by"],
             }
-            if (entry["step"], entry["event"], json.dumps(entry["data"], sort_keys=True)) not in written:
+            there = newest.get(entry["event"]) == self._key(entry)
+            if not (there if entry["event"] in LATEST else self._key(entry) in written):
                 fresh.append(entry)
         result = {"changed": bool(fresh), "entries": entries + fresh}
         if fresh and not self.checking:
@@ -58,3 +61,9 @@ class ActionModule(HostAction):
                 ]
             )[0].get()
         return result
+
+    @staticmethod
+    def _key(entry):
+        """What makes two entries the same. Who approved or signed counts, who ran a step does not."""
+        who = entry.get("by") if entry.get("event") in NAMED else None
+        return (entry.get("step"), entry.get("event"), json.dumps(entry.get("data"), sort_keys=True), who)

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.scom.upgrade.plugins.module_utils import facts
+from ansible_collections.scom.upgrade.plugins.module_utils import contract, facts
 from ansible_collections.scom.upgrade.plugins.modules import snapshot as module
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import argument_spec, plain
 
@@ -53,7 +53,15 @@ class ActionModule(ActionBase):
             + (f", {len(borrowed)} hosts by an earlier snapshot: {', '.join(borrowed)}" if borrowed else "")
         )
         result.update(
-            changed=True, path=dest, summary=summary, unreachable_hosts=found["unreachable"], borrowed=borrowed
+            changed=True,
+            path=dest,
+            summary=summary,
+            unreachable_hosts=found["unreachable"],
+            borrowed=borrowed,
+            approved=contract.newest_approval(found["journal"]) or {},
+            before=contract.kept_before(found["journal"]) or {},
+            begun=contract.begun(found),
+            counts=contract.counts(found),
         )
         return result
 

@@ -17,7 +17,18 @@ from ansible_collections.scom.upgrade.plugins.module_utils.inputs import (
 )
 
 # Variables that steer a run, and are no inputs of the plan it computes.
-RUN_VARIABLES = ("management_group", "language", "state_path", "gateways_serial", "hide_output", "approval", "signed_off")
+RUN_VARIABLES = (
+    "management_group",
+    "language",
+    "state_path",
+    "gateways_serial",
+    "hide_output",
+    "require_approval",
+    "approve",
+    "approver",
+    "note",
+    "sign_off",
+)
 
 
 def plan_inputs(variables):

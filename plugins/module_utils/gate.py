@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from . import planner
+from . import contract, planner
 from .approval import evidence
 from .decide import Conclusion, conclude
 from .plan import MANUAL, PHASES, Plan, Step, stale, waves
+from .rules.repairs import repair_steps
 from .simulate import Simulation
 
 ANY = "any"
@@ -105,13 +106,16 @@ def gate(
     predicted: Sequence[str] = (),
     hosts: Optional[Iterable[str]] = None,
     approved: Optional[Plan] = None,
+    require_approval: bool = False,
+    carried_out: bool = False,
 ) -> Gate:
     """The steps of a phase, or those named, that may start. Raises :class:`NotYet`, or what ``decide.conclude`` raises.
 
     ``predicted`` are steps that a check run has predicted already: the facts are taken as if they were done. ``hosts`` are
     the inventory hosts of the run (``--limit``); a step on any other does not start, and what needs it does not either.
     ``position`` selects agents by where the path puts them. ``approved`` is the plan that was approved: what remains must
-    not differ from it.
+    not differ from it; with ``require_approval`` there must be one. With ``carried_out`` only what the roles of this version
+    carry out may start: a complex path's preparation stops every phase, and other such steps wait for a person.
     """
     if phase is not None and phase not in PHASES:
         raise NotYet("phase {}: there is no such phase; there are {}.".format(phase, ", ".join(PHASES)))
@@ -119,10 +123,19 @@ def gate(
         raise NotYet("position {}: expected one of {}.".format(position, ", ".join(POSITIONS)))
     found = conclude(snapshot, given)
     current = _predict(found, predicted)
+    name = phase or (", ".join(steps) if steps else "all phases")
     if approved is not None:
         _same(approved, found.plan)
-    name = phase or (", ".join(steps) if steps else "all phases")
+    elif require_approval and found.plan.steps:
+        raise NotYet(
+            f"{name} does not start: scom_upgrade_require_approval is set, and the plan {found.plan.hash[:12]} is not approved."
+            " Read the plan, and approve it with playbooks/approve.yml -e scom_upgrade_approve="
+            f"{found.plan.hash[:12]} -e scom_upgrade_approver=NAME"
+        )
     wanted = _wanted(current, phase, steps, position)
+    if carried_out:
+        _possible(current, name, wanted)
+        wanted = [one if contract.carried_out(one) else replace(one, mode=MANUAL) for one in wanted]
     if not wanted:
         return Gate(current, name, (), (), ())
     _free(found, name)
@@ -142,8 +155,10 @@ def _predict(found: Conclusion, predicted: Sequence[str]) -> Plan:
     for name in predicted:
         if name in index:
             simulation.apply(index[name])
-    plan = planner.make(simulation.snapshot, found.inputs, findings=found.plan.findings)
     gone = set(predicted)
+    plan = planner.make(
+        simulation.snapshot, found.inputs, repairs=_repairs_left(found, gone), findings=found.plan.findings
+    )
     return replace(
         plan,
         phases=tuple(
@@ -160,6 +175,16 @@ def _predict(found: Conclusion, predicted: Sequence[str]) -> Plan:
     )
 
 
+def _repairs_left(found: Conclusion, gone: set[str]) -> list[dict[str, Any]]:
+    """The repairs that were opted in and not predicted yet: what comes after them waits in a check run too."""
+    steps = repair_steps(found.report["findings"], found.inputs["repairs"])
+    return [
+        {**step, "requires": [one for one in step["requires"] if one not in gone]}
+        for step in steps
+        if step["id"] not in gone
+    ]
+
+
 def _same(approved: Plan, current: Plan) -> None:
     differences = stale(approved, current)
     if differences:
@@ -169,6 +194,14 @@ def _same(approved: Plan, current: Plan) -> None:
             f"The plan that was approved ({approved.hash[:12]}) no longer fits the facts: {'; '.join(lines)}.{more}"
             " Make the plan again with playbooks/plan.yml and have it approved."
         )
+
+
+def _possible(plan: Plan, name: str, wanted: Sequence[Step]) -> None:
+    """A complex path's preparation, and its group upgrade, are done by a person before the phase can go on."""
+    mine = {step.id for step in wanted}
+    stopping = [step for step in contract.left_to_people(plan) if step.phase == "prepare" or step.id in mine]
+    if stopping:
+        raise NotYet(f"{name} does not start. {contract.stop_text(stopping)}")
 
 
 def _wanted(plan: Plan, phase: Optional[str], steps: Sequence[str], position: str) -> list[Step]:
@@ -181,7 +214,12 @@ def _wanted(plan: Plan, phase: Optional[str], steps: Sequence[str], position: st
 
 
 def _free(found: Conclusion, name: str) -> None:
-    """Nothing starts while something blocks."""
+    """Nothing starts while something blocks.
+
+    A finding whose opted-in repair cures all of it does not block: its step is in the plan, and whatever the plan has after
+    the repairs requires that step, which stays in the plan until the facts show the finding gone. A repair that would not
+    be enough leaves the finding in the way, and so does not start either.
+    """
     problems = [f"{one['text']} {one['remedy']}" for one in found.plan.blockers]
     problems += [
         f"{one['id']} {one['title']}: {one['message']} {one['remedy']}"
@@ -232,6 +270,13 @@ def _sort(plan: Plan, name: str, wanted: Sequence[Step], allowed: Optional[set[s
     return Gate(plan, name, tuple(started.values()), tuple(manual.values()), (*held.values(), *rest.values()))
 
 
+def _only_hidden(plan: Plan, step: Step) -> bool:
+    """Whether a step stands for pending rows alone that no console shows, and no repair is asked for."""
+    rows = step.parameters.get("agents") or ()
+    wanted = any(one.kind == "repair.pending_rows" for one in plan.steps)
+    return step.kind == "pending.clear" and bool(rows) and all(row.get("hidden") for row in rows) and not wanted
+
+
 def _message(plan: Plan, name: str, stopped: Sequence[tuple[Step, str]], mine: set[str]) -> str:
     step, first = stopped[0]
     missing = list(dict.fromkeys(one for _step, one in stopped if one not in mine or first in mine))
@@ -247,6 +292,11 @@ def _message(plan: Plan, name: str, stopped: Sequence[tuple[Step, str]], mine: s
         how = "Run it without --limit, or with the hosts of those steps as well."
     elif needed is not None and needed.mode == MANUAL:
         how = "A person has to do that first; it counts as done when the facts show it."
+    elif needed is not None and _only_hidden(plan, needed):
+        how = (
+            "What is left is only in the database, where the shell does not reach it: opt in to the repair with"
+            " scom_upgrade_repairs: [R12] and run playbooks/pre_upgrade.yml."
+        )
     else:
         how = "Run {} first.".format(" and ".join(f"playbooks/{phase}.yml" for phase in phases))
     return f"{name} does not start: {step.id} needs {first}{title}{rest} to be done. {how}"

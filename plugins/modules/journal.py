@@ -10,7 +10,8 @@ version_added: 1.0.0
 description:
   - Keeps what cannot be observed afterwards, such as which subscriptions were on, in a file on the server that runs
     the upgrade.
-  - An entry with the same step, event and data is written once only.
+  - An entry with the same step, event and data is written once only. Of approvals the newest one holds, so one that differs from the
+    newest is always written.
 extends_documentation_fragment:
   - scom.upgrade.host
 options:
@@ -21,13 +22,12 @@ options:
     required: true
     suboptions:
       step:
-        description: Id of the plan's step.
+        description: Id of the plan's step. An approval, and the start of the upgrade, are of no step.
         type: str
-        required: true
       event:
         description: What happened.
         type: str
-        choices: [saved, done, failed, signed_off, approved]
+        choices: [saved, done, failed, signed_off, approved, started]
         required: true
       host:
         description: Inventory name of the host it is about.

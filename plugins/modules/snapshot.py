@@ -92,4 +92,24 @@ borrowed:
   type: list
   elements: str
   sample: []
+approved:
+  description: The journal's entry of the approval that holds. Empty where nothing was approved.
+  returned: success
+  type: dict
+  sample: {}
+before:
+  description: The journal's entry that tells which snapshot of before the upgrade was kept. Empty where none was.
+  returned: success
+  type: dict
+  sample: {}
+begun:
+  description: Whether any server, gateway or agent of the group is beyond 2007 R2 already.
+  returned: success
+  type: bool
+  sample: false
+counts:
+  description: The group in numbers, such as agents by version, health and parent.
+  returned: success
+  type: dict
+  sample: {servers: 4, agents: 56, subscriptions_on: 2}
 """

@@ -15,6 +15,7 @@ description:
     with C(--limit), and for a phase alone.
   - Fails when a finding blocks, when what remains differs from the plan that was approved, and when a step that cannot be taken back
     lacks its evidence (verified fresh backups, the encryption key, the media).
+  - Fails where a step of a complex path comes first that this version plans and does not carry out, and names it.
   - A phase that has nothing left to do is no failure. A step for a person is listed, never started, and counts as done when the facts
     show it.
 extends_documentation_fragment:
@@ -55,9 +56,19 @@ options:
     type: list
     elements: str
   approved:
-    description: File of the plan that was approved.
+    description:
+      - File of the plan that was approved. What remains must not differ from it.
+      - A plan that is done in part does not differ.
     type: path
+  approved_hash:
+    description: Hash of the plan that the journal says was approved. The file of O(approved) has to hold that plan.
+    type: str
+  require_approval:
+    description: Fail where nothing was approved and any step remains.
+    type: bool
+    default: false
 seealso:
+  - module: scom.upgrade.upgrade_approval
   - module: scom.upgrade.upgrade_plan
 """
 
@@ -162,6 +173,8 @@ def main():
             "predicted": {"type": "list", "elements": "str", "default": []},
             "hosts": {"type": "list", "elements": "str"},
             "approved": {"type": "path"},
+            "approved_hash": {"type": "str"},
+            "require_approval": {"type": "bool", "default": False},
         },
         mutually_exclusive=[("path", "snapshot")],
         required_one_of=[("path", "snapshot"), ("phase", "steps")],
@@ -169,6 +182,12 @@ def main():
     )
     given = module.params
     try:
+        approved = read_plan(given["approved"]) if given["approved"] else None
+        if approved is not None and given["approved_hash"] and not approved.hash.startswith(given["approved_hash"]):
+            raise NotYet(
+                f"{given['approved']} holds the plan {approved.hash[:12]}, and {given['approved_hash'][:12]} was approved."
+                " Approve the plan again with playbooks/approve.yml."
+            )
         found = gate(
             read_snapshot(given["snapshot"] or given["path"]),
             given["inputs"],
@@ -177,7 +196,9 @@ def main():
             position=given["position"],
             predicted=given["predicted"],
             hosts=given["hosts"],
-            approved=read_plan(given["approved"]) if given["approved"] else None,
+            approved=approved,
+            require_approval=given["require_approval"],
+            carried_out=True,
         )
     except (*PROBLEMS, NotYet) as problem:
         module.fail_json(msg=str(problem))

@@ -83,6 +83,19 @@ stale:
   type: list
   elements: str
   sample: []
+left_to_people:
+  description:
+    - Ids of the steps of a complex path that this version plans and does not carry out, and that stop a run of all phases.
+    - These are the preparation, and the group upgrade on a server that is not the root management server.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+left_to_people_text:
+  description: The same for people. Empty where there is none.
+  returned: success
+  type: str
+  sample: ""
 summary:
   description: Path, number of steps, findings, as a few lines.
   returned: success
@@ -92,6 +105,7 @@ summary:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.scom.upgrade.plugins.module_utils.contract import left_to_people, stop_text
 from ansible_collections.scom.upgrade.plugins.module_utils.decide import PROBLEMS, conclude, read_plan, read_snapshot
 from ansible_collections.scom.upgrade.plugins.module_utils.plan import stale
 
@@ -126,6 +140,8 @@ def main():
         hash=result["plan"]["hash"],
         steps=len(found.plan.steps),
         stale=[str(one) for one in differences],
+        left_to_people=[step.id for step in left_to_people(found.plan)],
+        left_to_people_text=stop_text(left_to_people(found.plan)),
         summary=found.summary,
     )
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 
 import json
 
-JOURNAL_PATH = r"%ProgramData%\scom.upgrade\journal.jsonl"
+FOLDER = r"%ProgramData%\scom.upgrade"
+JOURNAL_PATH = FOLDER + r"\journal.jsonl"
 JOURNAL = {"path": JOURNAL_PATH, "offset": 0, "bytes": 4194304}  # arguments of the operation that reads it
+
+
+def kept_path(name):
+    """Where a file of the controller is kept beside the journal."""
+    return f"{FOLDER}\\{name}.gz"
 
 
 def read_journal(result):

@@ -1,0 +1,276 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What binds a run to what people decided: the approval that holds, the snapshot of before, and the steps left to a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional
+
+from . import approval
+from .catalog import parse_version
+from .decide import Conclusion, conclude
+from .plan import MANUAL, PHASES, Plan, Step, stale
+from .relevant import relevant
+
+SHOWN = 12
+FIRST = 5
+SHORTEST = 12
+#: Kinds of step that the roles of this version carry out, beside repairs. A person does any other, by the plan.
+CARRIED_OUT = frozenset(
+    (
+        "pending.clear",
+        "backup.database",
+        "backup.encryption_key",
+        "console.remove",
+        "agent.upgrade",
+        "management_server.upgrade",
+        "gateway.upgrade",
+        "agents.move",
+        "agents.approve",
+        "consoles.disconnect",
+        "subscriptions.disable",
+        "subscriptions.enable",
+        "connector.stop",
+        "connector.start",
+        "group.upgrade",
+        "console.upgrade",
+        "web_console.upgrade",
+        "acs.upgrade",
+        "reporting.upgrade",
+        "acs_forwarder.enable",
+        "emulator.ensure",
+        "verify.health",
+    )
+)
+
+
+# --- what is left to a person
+
+
+def carried_out(step: Step) -> bool:
+    """Whether the roles of this version carry a step out, provided that it is no manual one."""
+    known = step.kind in CARRIED_OUT or step.kind.startswith("repair.")
+    return known and step.phase != "prepare" and not step.parameters.get("from_secondary")
+
+
+def left_to_people(plan: Plan) -> list[Step]:
+    """The steps that stop a whole run: all of the phase ``prepare``, and the group upgrade away from the RMS."""
+    return [step for step in plan.steps if step.phase == "prepare" or step.parameters.get("from_secondary")]
+
+
+def stop_text(steps: Iterable[Step]) -> str:
+    """What to say where such steps stop a run; empty without any."""
+    steps = list(steps)
+    if not steps:
+        return ""
+    first = "; ".join(
+        f"{one.id} ({one.title}{' on ' + ', '.join(one.hosts) if one.hosts else ''})" for one in steps[:FIRST]
+    )
+    more = f"; and {len(steps) - FIRST} more" if len(steps) > FIRST else ""
+    return (
+        f"This version plans {'this step' if len(steps) == 1 else f'these {len(steps)} steps'} of a complex path, but does not"
+        f" carry {'it' if len(steps) == 1 else 'them'} out: {first}{more}. A person does that, by the plan. Nothing was changed."
+        " Once it is done, run again: the run goes on from fresh facts."
+    )
+
+
+# --- approvals
+
+
+def newest_approval(journal: Iterable[Mapping[str, Any]]) -> Optional[Mapping[str, Any]]:
+    """The approval that holds: the newest. An earlier one is replaced by it."""
+    found = None
+    for entry in journal:
+        if entry.get("event") == "approved" and isinstance(entry.get("data"), Mapping) and entry["data"].get("hash"):
+            found = entry
+    return found
+
+
+def confirm(
+    current: Conclusion,
+    wanted: str,
+    planned: Optional[Plan] = None,
+    planned_snapshot: Optional[Mapping[str, Any]] = None,
+) -> None:
+    """See that the plan of fresh facts is the one whose hash, or first twelve digits of it or more, somebody approves.
+
+    Raises ``ApprovalError``, with what differs from the plan that was shown where it and its snapshot are at hand.
+    """
+    wanted = wanted.strip().lower()
+    if len(wanted) < SHORTEST or any(one not in "0123456789abcdef" for one in wanted):
+        raise approval.ApprovalError(
+            f"scom_upgrade_approve: {wanted or 'nothing'} is no hash of a plan: give at least its first {SHORTEST} digits,"
+            " as the last lines of the plan show it."
+        )
+    plan = current.plan
+    if plan.hash.startswith(wanted):
+        return
+    lines: list[str] = []
+    if planned is not None and planned.hash.startswith(wanted):
+        lines = differences(planned, plan)
+        if planned_snapshot is not None:
+            lines += differing_facts(relevant(planned_snapshot), relevant(current.group.snapshot))
+    if lines:
+        more = f"; and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+        what = "What differs: {}{}.".format("; ".join(lines[:SHOWN]), more)
+    else:
+        what = "That plan is not at hand, so what differs cannot be told."
+    raise approval.ApprovalError(
+        f"The plan of the group as it is now is {plan.hash[:SHORTEST]}, not {wanted[:SHORTEST]}. {what}"
+        " Make the plan again with playbooks/plan.yml, read it, and approve its hash."
+    )
+
+
+def differences(was: Plan, now: Plan) -> list[str]:
+    """How two plans differ, one text each: steps that came, went or changed, and inputs."""
+    found = [str(one) for one in stale(was, now)]
+    left = {step.id for step in now.steps}
+    told = {line.partition(":")[0] for line in found}
+    before = {step.id: step for step in was.steps}
+    found += [f"{step.id}: step was {step.title}, is nothing" for step in was.steps if step.id not in left]
+    found += [
+        f"{step.id}: step was nothing, is {step.title}"
+        for step in now.steps
+        if step.id not in before and step.id not in told
+    ]
+    return found
+
+
+def differing_facts(was: Any, now: Any, place: str = "") -> list[str]:
+    """The places in which two sets of facts differ, with both values."""
+    if was == now:
+        return []
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        found: list[str] = []
+        for key in sorted({*was, *now}, key=str):
+            found += differing_facts(was.get(key), now.get(key), f"{place}.{key}" if place else str(key))
+        return found
+    if isinstance(was, list) and isinstance(now, list):
+        gone = [one for one in was if one not in now] if len(was) <= 2000 else []
+        come = [one for one in now if one not in was] if len(now) <= 2000 else []
+        if len(gone) == len(come) == 1:
+            return differing_facts(gone[0], come[0], f"{place}[{_named(come[0])}]" if _named(come[0]) else place)
+        if gone or come:
+            return [f"{place}: {len(gone)} went ({_short(gone)}), {len(come)} came ({_short(come)})"]
+    return [f"{place}: was {_short(was)}, is {_short(now)}"]
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("name") or value.get("instance") or value.get("agent") or "")
+    return str(value[0]) if isinstance(value, (list, tuple)) and value else ""
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        names = [_named(one) or str(one) for one in value[:3]]
+        text = ", ".join(names) + (", ..." if len(value) > 3 else "") if value else "nothing"
+    else:
+        text = "nothing" if value is None else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+# --- sign-offs
+
+
+def sign_off(
+    current: Conclusion, step: str, by: str, time: str, note: Optional[str] = None, plans: Iterable[Plan] = ()
+) -> tuple[approval.Entry, str]:
+    """The entry by which somebody signs a step off that a person did, and what to tell of it.
+
+    Where the facts can show the step they have to: a sign-off that leaves it in the plan is refused. ``plans`` are earlier
+    plans, in which a step is looked for that the facts show as done already. Raises ``ApprovalError``.
+    """
+    if not by.strip():
+        raise approval.ApprovalError(f"{step}: a sign-off needs the name of who gives it (scom_upgrade_approver).")
+    remains = current.plan.step(step)
+    if remains is None:
+        known = next((found for found in (plan.step(step) for plan in plans) if found is not None), None)
+        if known is None:
+            raise approval.ApprovalError(
+                f"{step}: there is no such step in the plan of the group as it is now, nor in the one that was made before."
+                " The plan names the id of each step."
+            )
+        by_hand = _as_manual(current.plan, known)
+        return approval.sign_off(
+            by_hand, step, by, time, note
+        ), f"{step}: signed off by {by.strip()}; the facts show it as done."
+    if remains.mode != MANUAL and carried_out(remains):
+        raise approval.ApprovalError(f"{step}: this step is not done by hand. Run playbooks/{remains.phase}.yml.")
+    missing = [one for one in remains.requires if current.plan.step(one) is not None]
+    if missing:
+        raise approval.ApprovalError(
+            f"{step}: it comes after {', '.join(missing[:FIRST])}, which the facts do not show as done."
+        )
+    entry = approval.sign_off(_as_manual(current.plan, remains), step, by, time, note)
+    snapshot = dict(current.group.snapshot)
+    snapshot["journal"] = [*(snapshot.get("journal") or ()), entry]
+    if conclude(snapshot, current.inputs).plan.step(step) is not None:
+        wanted = " ".join(str(one.get("text")) for one in remains.done_when)
+        raise approval.ApprovalError(
+            f"{step}: nothing was signed off, because the facts do not show it as done. It is done when: {wanted}"
+            " Complete it, and sign it off again."
+        )
+    return entry, f"{step}: signed off by {by.strip()}; no fact can show it, so the name stands for it."
+
+
+def _as_manual(plan: Plan, step: Step) -> Plan:
+    """A plan in which the step stands as one for a person."""
+    data = {**step.to_dict(), "mode": MANUAL}
+    phases = dict(plan.phases)
+    others = tuple(one for one in phases.get(step.phase, ()) if one.id != step.id)
+    phases[step.phase] = (*others, Step.from_dict(data))
+    return Plan(**{**plan.__dict__, "phases": tuple((name, phases[name]) for name in PHASES if name in phases)})
+
+
+# --- the snapshot of before
+
+
+def kept_before(journal: Iterable[Mapping[str, Any]]) -> Optional[Mapping[str, Any]]:
+    """The first journal entry that tells of a kept snapshot of before the upgrade."""
+    for entry in journal:
+        data = entry.get("data")
+        if entry.get("event") == "started" and isinstance(data, Mapping) and data.get("snapshot_before"):
+            return entry
+    return None
+
+
+def begun(snapshot: Mapping[str, Any]) -> bool:
+    """Whether any server, gateway or agent of the group is beyond 2007 R2 already."""
+    group = snapshot.get("group")
+    if not group:
+        return False
+    columns = list(group["agents"]["columns"])
+    place = columns.index("version")
+    versions = {row.get("version") for row in group["servers"]} | {row[place] for row in group["agents"]["rows"]}
+    return any((parse_version(version) or (0,))[0] >= 7 for version in versions)
+
+
+def counts(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """A group in numbers: what the journal keeps of the time before. Its size does not grow with the group."""
+    group = snapshot.get("group")
+    if not group:
+        return {}
+    columns = list(group["agents"]["columns"])
+    rows = group["agents"]["rows"]
+
+    def by(name: str) -> dict[str, int]:
+        place = columns.index(name) if name in columns else None
+        return {} if place is None else dict(sorted(Counter(str(row[place]) for row in rows).items()))
+
+    return {
+        "collected": snapshot.get("collected"),
+        "servers": len(group["servers"]),
+        "server_versions": dict(sorted(Counter(str(row.get("version")) for row in group["servers"]).items())),
+        "agents": len(rows),
+        "agent_versions": by("version"),
+        "agent_health": by("health"),
+        "agent_parents": by("primary"),
+        "pending": len(group.get("pending") or ()),
+        "subscriptions_on": sum(1 for row in group.get("subscriptions") or () if row.get("enabled")),
+        "subscriptions": len(group.get("subscriptions") or ()),
+        "connectors": len(group.get("connectors") or ()),
+        "management_packs": len(group.get("management_packs") or ()),
+        "open_alerts": (group.get("alerts") or {}).get("open"),
+    }
