@@ -24,18 +24,18 @@ SECRETS = {
 WAREHOUSE = ("scom_upgrade_data_writer_account", "scom_upgrade_data_writer_account_password")
 
 
-def missing_variables(plan, variables):
+def missing_variables(remaining, variables):
     """Names of the variables that the plan's remaining steps need and that are absent or empty, with a step of each.
 
-    `plan` is the plan as data, `variables` those of the host that has the inputs. Gives a list of texts.
+    `remaining` are the steps as the gate lists them, `variables` those of the host that has the inputs. Gives texts.
     """
-    steps = [step for phase in plan["phases"] for step in phase["steps"] if step["mode"] == "automatic"]
+    steps = [step for step in remaining if step["mode"] == "automatic"]
     missing = []
     for name, kinds in {**NEEDED, **SECRETS}.items():
         users = [step["id"] for step in steps if step["kind"] in kinds]
         if users and not variables.get(name):
             missing.append(_text(name, users))
-    adding = [step["id"] for step in steps if (step.get("parameters") or {}).get("warehouse")]
+    adding = [step["id"] for step in steps if step["warehouse"]]
     missing += [_text(name, adding) for name in WAREHOUSE if adding and not variables.get(name)]
     return missing
 

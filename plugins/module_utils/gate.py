@@ -92,6 +92,10 @@ class Gate:
             "held": [{"id": step.id, "waits_for": list(names)} for step, names in self.held],
             "hash": self.plan.hash,
             "management_group_path": self.plan.path,
+            "remaining": [
+                {"id": step.id, "kind": step.kind, "mode": step.mode, "warehouse": bool(step.parameters.get("warehouse"))}
+                for step in self.plan.steps
+            ],
             "summary": self.summary,
         }
 

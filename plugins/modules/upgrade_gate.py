@@ -118,6 +118,12 @@ waves:
   type: list
   elements: list
   sample: [[gateways.upgrade.GW01]]
+remaining:
+  description: Every step that remains of the whole plan, with its kind and mode, and whether it adds a data warehouse.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: gateways.upgrade.GW01, kind: gateway.upgrade, mode: automatic, warehouse: false}]
 controller:
   description: Steps that no host carries out.
   returned: success
