@@ -134,7 +134,9 @@ def sql_value(value: Any) -> Any:
         text = value.strftime("%Y-%m-%dT%H:%M:%S")
         return text + (f".{value.microsecond // 1000:03d}" if value.microsecond // 1000 else "")
     if isinstance(value, decimal.Decimal):
-        return float(value)
+        value = float(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # .NET writes 2.0 as 2
     if isinstance(value, uuid.UUID):
         return str(value)
     return value
