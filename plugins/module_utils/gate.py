@@ -281,6 +281,19 @@ def _only_hidden(plan: Plan, step: Step) -> bool:
     return step.kind == "pending.clear" and bool(rows) and all(row.get("hidden") for row in rows) and not wanted
 
 
+def _phases_before(plan: Plan, missing: Sequence[str]) -> list[str]:
+    """The phases of these steps and of all that they need in turn, in the order of the plan."""
+    index = {one.id: one for one in plan.steps}
+    needed: set[str] = set()
+    todo = [one for one in missing if one in index]
+    while todo:
+        one = todo.pop()
+        if one not in needed:
+            needed.add(one)
+            todo += [before for before in index[one].requires if before in index]
+    return list(dict.fromkeys(one.phase for one in plan.steps if one.id in needed))
+
+
 def _message(plan: Plan, name: str, stopped: Sequence[tuple[Step, str]], mine: set[str]) -> str:
     step, first = stopped[0]
     missing = list(dict.fromkeys(one for _step, one in stopped if one not in mine or first in mine))
@@ -289,7 +302,7 @@ def _message(plan: Plan, name: str, stopped: Sequence[tuple[Step, str]], mine: s
         missing = list(dict.fromkeys(one for _step, one in stopped if one not in mine))
     index = {one.id: one for one in plan.steps}
     needed = index.get(first)
-    phases = list(dict.fromkeys(index[one].phase for one in missing if one in index))
+    phases = _phases_before(plan, missing)
     rest = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     title = f" ({needed.title}" + (f" on {', '.join(needed.hosts)}" if needed.hosts else "") + ")" if needed else ""
     if first in mine:
@@ -302,5 +315,6 @@ def _message(plan: Plan, name: str, stopped: Sequence[tuple[Step, str]], mine: s
             " scom_upgrade_repairs: [R12] and run playbooks/pre_upgrade.yml."
         )
     else:
-        how = "Run {} first.".format(" and ".join(f"playbooks/{phase}.yml" for phase in phases))
+        order = " in this order" if len(phases) > 1 else ""
+        how = "Run {} first{}.".format(", ".join(f"playbooks/{phase}.yml" for phase in phases), order)
     return f"{name} does not start: {step.id} needs {first}{title}{rest} to be done. {how}"
