@@ -119,8 +119,8 @@ def _timeline(digest: Digest) -> Safe:
     return join(
         el(
             "p",
-            "Each bar begins as soon as what it waits for is done, with times as expected. Strong bars are the critical path: a "
-            "delay there delays the end. Behind the shaded stretches monitoring stands still.",
+            "Each bar begins as soon as what it waits for is done and its host is free, with times as expected. Strong bars are the "
+            "critical path: a delay there delays the end. Behind the shaded stretches monitoring stands still.",
         ),
         el("figure", timeline_svg(digest)),
         el(

@@ -24,7 +24,14 @@ def machines(found: Sequence[Fate], digest: Digest, numbers: Mapping[str, int], 
             el("th", fate.name, scope="row"),
             el("td", roles_text(fate.before) or "–"),
             el("td", roles_text(fate.after) or "–"),
-            el("td", fate.sentence and el("strong", fate.sentence), _touching(fate.lines)),
+            el(
+                "td",
+                fate.sentence and el("strong", fate.sentence),
+                el("p", "Why: ", ". ".join(text.rstrip(".") for text in fate.why) + ".", class_="why")
+                if fate.why
+                else None,
+                _touching(fate.lines),
+            ),
             data_item="machine",
             data_hosts=str(numbers.get(fate.name, "")),
             data_phases=" ".join(dict.fromkeys(group.phase for group in fate.lines)),
@@ -45,7 +52,9 @@ def machines(found: Sequence[Fate], digest: Digest, numbers: Mapping[str, int], 
                 data_phases=" ".join(dict.fromkeys(group.phase for group in agents)),
             )
         )
-    return table(("Machine", "Before", "After", "What happens to it, in this order"), rows)
+    return table(
+        ("Machine", "Before", "After", "What becomes of it, and the steps that run on it in their order"), rows
+    )
 
 
 def _touching(groups: Sequence[Group]) -> Optional[Safe]:

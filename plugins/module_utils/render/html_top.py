@@ -65,12 +65,12 @@ def _figures(digest: Digest) -> Safe:
     ]
     if digest.window is not None:
         verdict = {"yes": "Fits", "likely": "Fits, if nothing takes long", "no": "Does not fit"}.get(digest.fits, "?")
-        cells.append(("Maintenance window", verdict, window_text(digest)))
+        cells.append(("Maintenance window", verdict, window_text(digest).split(": ", 1)[-1]))
     cells.append(
         (
             "Point of no return",
             no_return.title if no_return else "None",
-            ", ".join(no_return.hosts) if no_return else "",
+            f"as expected {words.duration(no_return.start)} after the start" if no_return else "",
         )
     )
     cells.append(("Leave the group", ", ".join(digest.retire) or "No machine", ""))

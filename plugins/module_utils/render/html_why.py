@@ -107,8 +107,8 @@ def _no_return(digest: Digest, step: Step) -> Safe:
     where = f" on {', '.join(step.hosts)}" if step.hosts and not any(host in step.title for host in step.hosts) else ""
     return el(
         "div",
-        el("p", "Point of no return", class_="over"),
         el("h3", f"{step.title}{where}"),
+        el("p", el("strong", "Why there is no way back: "), words.NO_RETURN[step.kind]) if step.kind in words.NO_RETURN else None,
         el("p", "Before it, the upgrade can be stopped at any step, and every step says how it is undone. "
                 "From its first minute there are only two ways: forward, or the restore that is written here."),
         el("p", el("strong", "The only way back: "), step.undo or "none is known."),

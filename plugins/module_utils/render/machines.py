@@ -17,13 +17,14 @@ _BANDS = ("servers", "gateways", "data", "others", "spare", "left")
 
 @dataclass(frozen=True)
 class Fate:
-    """One machine: what it is before and after, a sentence, and the lines of the plan that touch it."""
+    """One machine: what it is before and after, a sentence, why that must be, and the lines of the plan that run on it."""
 
     name: str
     before: Optional[Machine]
     after: Optional[Machine]
     sentence: str
     lines: tuple[Group, ...]
+    why: tuple[str, ...] = ()
 
 
 def fates(digest: Digest, before: Optional[Topology], after: Optional[Topology]) -> tuple[Fate, ...]:
@@ -45,6 +46,7 @@ def fates(digest: Digest, before: Optional[Topology], after: Optional[Topology])
             new.get(name),
             _sentence(old.get(name), new.get(name), digest),
             tuple(lines.get(name, ())),
+            tuple(dict.fromkeys(why.text for one in digest.takeovers if one.machine == name for why in one.reasons)),
         )
         for name in dict.fromkeys([*names, *lines])
     )
@@ -88,7 +90,7 @@ def _sentence(old: Optional[Machine], new: Optional[Machine], digest: Digest) ->
     if old is None and new is None:
         return ""
     if new is None or "left" in new.marks:
-        return "Leaves the group."
+        return " ".join(["Leaves the group.", *_successors(old.name if old else "", digest)])
     parts = []
     before = set(old.roles) if old else set()
     joined = [words.label(words.ROLES, role) for role in new.roles if role not in before]
@@ -100,6 +102,7 @@ def _sentence(old: Optional[Machine], new: Optional[Machine], digest: Digest) ->
         parts.append(f"Takes over: {_and(joined)}.")
     if given:
         parts.append(f"Hands over: {_and(given)}.")
+        parts += _successors(old.name if old else "", digest)
     if "run_from" in new.marks:
         parts.append("Runs the upgrade of the group.")
     if "emulator" in new.marks:
@@ -114,6 +117,16 @@ def _sentence(old: Optional[Machine], new: Optional[Machine], digest: Digest) ->
         else:
             parts.append("Stays as it is." if same else "Upgraded where it stands.")
     return " ".join(parts) or ("Not used." if not new.roles else "")
+
+
+def _successors(name: str, digest: Digest) -> list[str]:
+    """Who takes over what from a machine, a sentence each."""
+    found: dict[str, list[str]] = {}
+    for one in digest.takeovers:
+        if one.machine == name and one.by:
+            roles = found.setdefault(one.by, [])
+            roles += [label for role in one.roles if (label := words.label(words.ROLES, role)) not in roles]
+    return [f"{by} takes over: {_and(roles)}." for by, roles in found.items() if roles]
 
 
 def _and(names: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ SCRIPT = """
       var left = section.querySelector("[data-item]:not([hidden])");
       section.hidden = Boolean(narrowed) && !left;
     });
-    status.textContent = [["step", "steps"], ["machine", "machines"], ["finding", "findings"]].map(function (pair) {
+    status.textContent = [["step", "lines of steps"], ["machine", "machines"], ["finding", "findings"]].map(function (pair) {
       var kind = pair[0];
       return shown[kind] + " of " + total[kind] + " " + pair[1];
     }).join(" \\u00b7 ");

@@ -127,8 +127,11 @@ def verdict_text(digest: Digest) -> str:
     if digest.verdict == "running":
         return f"UNDER WAY: {done:,} of {words.count(total, 'step')} done"
     looks = [
-        f"{digest.outcomes[name]:,} {said}"
-        for name, said in (("manual", "to check by hand"), ("warn", "warning"))
+        said
+        for name, said in (
+            ("manual", f"{digest.outcomes.get('manual', 0):,} to check by hand"),
+            ("warn", words.count(digest.outcomes.get("warn", 0), "warning")),
+        )
         if digest.outcomes.get(name)
     ]
     return f"READY: {words.count(total, 'step')} to do, nothing blocks" + (f" ({', '.join(looks)})" if looks else "")

@@ -58,6 +58,13 @@ PHASE_MEANINGS = {
     "post_upgrade": "notifications and connectors on again, old machines retired, health verified",
 }
 
+NO_RETURN = {
+    "group.upgrade": (
+        "setup converts the databases of the group to 2012 where they are. A server of 2007 R2 cannot use them any more, and "
+        "nothing converts them back."
+    ),
+}
+
 OUTCOMES = {
     "block": "Blocks",
     "error": "Check failed",
@@ -166,4 +173,5 @@ def between(spent: object) -> str:
 
 def outcome_counts(outcomes: dict[str, int]) -> list[str]:
     """``["1 blocking", "3 warning", ...]``."""
-    return [f"{number:,} {label(OUTCOME_COUNTS, name)}" for name, number in outcomes.items()]
+    said = {**OUTCOME_COUNTS, "warn": "warnings"}
+    return [f"{number:,} {label(OUTCOME_COUNTS if number == 1 else said, name)}" for name, number in outcomes.items()]

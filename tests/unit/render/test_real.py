@@ -99,7 +99,10 @@ def test_the_page_of_the_complex_group_explains_itself() -> None:
         "Joins the group: management server.",
         "Joins the group: gateway.",
         "Joins the group: operational database.",
-        "Hands over: operational database.",
+        "Hands over: operational database. NEWDB takes over: operational database.",
+        "Leaves the group. TSMS2 takes over: management server and console.",
+        "Why: TSGW1 runs on x86; the gateway of 2012 exists for x64 only.",
+        "Why there is no way back: setup converts the databases of the group",
         "Leaves the group.",
         "33 agents: 24 pushed, 9 manual",
     ):
