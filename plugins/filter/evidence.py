@@ -54,7 +54,7 @@ def backup_entries(results, host):
                     "event": "done",
                     "host": host,
                     "data": {
-                        "backup": result["step"].rpartition(".")[2],
+                        "backup": _what(result),
                         "database": result["database"],
                         "file": result["file"],
                         "verified": True,
@@ -63,6 +63,12 @@ def backup_entries(results, host):
                 }
             )
     return entries
+
+
+def _what(result):
+    """Which database of the group it is: as the step says, else the last part of the step's name."""
+    step = result.get("__scom_upgrade_step") or {}
+    return (step.get("parameters") or {}).get("what") or result["step"].rpartition(".")[2]
 
 
 def backup_room(facts, path, databases):

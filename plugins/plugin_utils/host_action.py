@@ -108,9 +108,10 @@ def _text(value):
 
 
 def plain(value):
-    """The value with Ansible's own kinds of text, lists and dictionaries turned into Python's."""
+    """The value with Ansible's own kinds of text, numbers, lists and dictionaries turned into Python's."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
+    kind = next((kind for kind in (str, int, float) if isinstance(value, kind)), None)
+    return value if kind is None or isinstance(value, bool) else kind(value)

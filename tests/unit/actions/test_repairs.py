@@ -136,3 +136,12 @@ def test_a_row_of_another_agent_is_refused(broken):
     rows = [dict(hidden_rows(broken)[0], agent="web01.fabrikam.test")]
     result = broken.run("pending_rows", "OM01", rows=rows, path=r"D:\Backup", **DATABASE)
     assert result["failed"] and GONE in result["msg"] and kinds(broken) == []
+
+
+class Marked(int):
+    """A number as newer versions of Ansible hand it over: with marks of where it came from."""
+
+
+def test_a_number_that_ansible_has_marked_is_a_number(broken):
+    result = broken.run("sql_option", "OM01", check=True, name="allow updates", value=Marked(0))
+    assert result["changed"] and type(result["after"]["in_use"]) is int and "in_use: 0" in result["diff"]["after"]
