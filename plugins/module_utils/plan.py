@@ -31,7 +31,16 @@ AUTOMATIC, DELEGATED, MANUAL = "automatic", "delegated", "manual"
 REVERSIBLE, RESTORABLE, NO_RETURN = "reversible", "restorable", "point_of_no_return"
 DONE, READY, WAITING, BLOCKED, RUNNING, FAILED = "done", "ready", "waiting", "blocked", "running", "failed"
 #: Kinds that come and go with the day: a session opens, a backup grows old. They never make a plan stale.
-FLEETING = ("consoles.disconnect", "pending.clear", "backup.database", "backup.encryption_key", "verify.health")
+FLEETING = (
+    "consoles.disconnect",
+    "pending.clear",
+    "backup.database",
+    "backup.encryption_key",
+    "repair.backup_now",
+    "verify.health",
+)
+#: Parameters that tell of the moment, not of what is done: room on a disk, whether a backup was just taken.
+MOMENTARY = ("backup_first", "free_mb", "needs_mb")
 #: Lists that shrink as a step is carried out.
 SHRINKING = ("agents", "moves", "before", "subscriptions", "acs_forwarders")
 
@@ -352,7 +361,7 @@ def _changes(old: Step, new: Step) -> list[Difference]:
     ]
     for name in sorted({*old.parameters, *new.parameters}):
         was, now = old.parameters.get(name), new.parameters.get(name)
-        if was == now or (name in SHRINKING and _within(now, was)):
+        if was == now or name in MOMENTARY or (name in SHRINKING and _within(now, was)):
             continue
         found.append(Difference(new.id, f"parameters.{name}", was, now))
     return found

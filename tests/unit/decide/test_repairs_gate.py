@@ -135,3 +135,18 @@ def test_hidden_rows_alone_point_to_their_repair_until_it_is_asked_for() -> None
         gate(snapshot, given("R12"), phase="quiesce")
     assert "[R12]" not in str(caught.value)
     assert started(gate(snapshot, given("R12"), phase="pre_upgrade")) == [ROWS, "pre_upgrade.pending"]
+
+
+def test_an_approved_plan_with_repairs_holds_while_they_are_carried_out() -> None:
+    snapshot = broken(pending=[HIDDEN])
+    wanted = given("R09", "R12", "R15", "R21")
+    approved = conclude(snapshot, wanted).plan
+    snapshot["hosts"]["OM01"]["disks"] = [{"drive": "C:", "size_mb": 90000, "free_mb": 60000, "system": True}]
+    backup = {"backup": "operational", "verified": True, "finished": snapshot["collected"]}
+    entry = {"step": "x", "event": "done", "host": "OM01", "time": snapshot["collected"], "data": backup, "by": None}
+    snapshot["journal"] = [entry]
+    database(snapshot)["last_full_backup"] = snapshot["collected"]
+    found = gate(snapshot, wanted, phase="pre_upgrade", approved=approved)
+    step = next(one for one in found.started if one.id == ROWS)
+    before = next(one for one in approved.steps if one.id == ROWS)
+    assert step.parameters["backup_first"] and not before.parameters["backup_first"]
