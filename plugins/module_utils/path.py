@@ -456,9 +456,9 @@ class _Decider:
             return {"agents": "after_group", "manual_agents": "after_group", "pushed_agents": "after_group"}
         helped = bool(joins) or any(one.name not in retire for one in self.group.secondaries)
         pushed = "before_group" if helped else "after_group"
-        manual = "before_group" if helped or path in (DISTRIBUTED_SIMPLE, DISTRIBUTED_COMPLEX) else "after_group"
+        manual = "before_group" if helped or path != SINGLE_SIMPLE else "after_group"
         asked = self.inputs["agents_position"]
-        if path == DISTRIBUTED_COMPLEX and asked != "auto" and self.group.rms not in (None, run_from):
+        if path in (SINGLE_COMPLEX, DISTRIBUTED_COMPLEX) and asked != "auto" and self.group.rms not in (None, run_from):
             pushed = asked
         return {"agents": pushed, "manual_agents": manual, "pushed_agents": pushed}
 
