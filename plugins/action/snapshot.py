@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
                 arguments["collected"] or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             )
         except facts.SnapshotError as error:
-            raise AnsibleActionFail(f"The facts do not make a snapshot: {error}") from error
+            raise AnsibleActionFail(f"The facts do not make a snapshot: {error}") from None
         if not self._task.check_mode:
             _write(dest, facts.canonical(found))
         agents = len(found["group"]["agents"]["rows"]) if found["group"] else 0

@@ -75,7 +75,7 @@ class HostAction(ActionBase):
         try:
             result.update(self.perform(arguments, task_vars))
         except (HostUnreachable, AuthenticationRejected) as error:
-            raise AnsibleConnectionFailure(str(error)) from error
+            raise AnsibleConnectionFailure(str(error)) from None
         except OperationFailed as error:
             result.update(failed=True, msg=f"{self.host}: {error}", error=error.as_dict())
         except (ActionFailed, WireError) as error:

@@ -122,6 +122,14 @@ def add_dotnet(machine: Machine, version: str) -> None:
         machine.registry.set(f"{NDP}\\{path}", "SP", "DWord", pack)
 
 
+def add_windows_installer(machine: Machine) -> None:
+    """Lay the Windows Installer that came with the release and its service pack."""
+    version = "3.1.4000.3959" if machine.os.is_2003 else "4.5.6002.18005" if machine.os.release == "2008" else "5.0.7601.17514"
+    path = machine.system_directory + r"\msiexec.exe"
+    if not machine.files.exists(path):
+        machine.files.put(path, version=version, product_name="Windows Installer - Unicode", company="Microsoft Corporation")
+
+
 def add_msxml6(machine: Machine) -> None:
     """Install MSXML 6.0."""
     path = machine.system_directory + r"\msxml6.dll"
@@ -267,6 +275,7 @@ def _software(machine: Machine) -> None:
     dotnet = [
         str(version) for version in given.get("dotnet", ["2.0", *default, "3.5.1"] if "dotnet" not in given else [])
     ]
+    add_windows_installer(machine)
     for version in dict.fromkeys([*dotnet, *(["2.0", "3.0"] if any(v.startswith("3.5") for v in dotnet) else [])]):
         add_dotnet(machine, version)
     if given.get("msxml", 6) and int(given.get("msxml", 6)) >= 6:
