@@ -117,7 +117,10 @@ def snapshot_of(estate: dict[str, Any], options: dict[str, Any]) -> tuple[dict[s
 
 def expected_path(estate: dict[str, Any], snapshot: dict[str, Any], options: dict[str, Any]) -> str:
     """The decision tree of the procedure, spelled once more."""
-    bad_os = lambda os: os["architecture"] != "x64" or (os["release"], os["service_pack"]) < ("2008 R2", 1)  # noqa: E731
+
+    def bad_os(os: dict[str, Any]) -> bool:
+        return os["architecture"] != "x64" or (os["release"], os["service_pack"]) < ("2008 R2", 1)
+
     fails, spread = False, set()
     for server in estate["servers"]:
         roles = set(server["roles"])

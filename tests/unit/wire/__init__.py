@@ -1,1 +1,0 @@
-"""The wire to a host: payload and frame, chunks, errors, jobs; and the script at its other end."""

@@ -65,12 +65,12 @@ class Connection:
         self.payloads.append(in_data)
         nonce, batch = read(in_data)
         self.batches.append(batch["operations"])
-        step = self.script.pop(0) if self.script else None
+        step = (self.script or [None]).pop(0)
+        if isinstance(step, BaseException):
+            raise step
         if isinstance(step, float):
             time.sleep(step)
-        elif isinstance(step, BaseException):
-            raise step
-        elif isinstance(step, tuple):
+        if isinstance(step, tuple):
             return step
         elif isinstance(step, bytes):
             return 0, step.replace(b"NONCE", nonce.encode()), b""
