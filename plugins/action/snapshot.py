@@ -32,14 +32,14 @@ class ActionModule(ActionBase):
         dest = os.path.abspath(os.path.expanduser(arguments["dest"]))
         arguments["hosts"] = relative_clocks(arguments["hosts"])
         journals = [arguments["journal"], *(host.pop("journal", []) for host in arguments["hosts"].values())]
-        hosts, unreachable, borrowed, kept = self._with_earlier(arguments, dest)
+        hosts, unreachable, borrowed = self._with_earlier(arguments, dest)
         try:
             found = facts.assemble(
                 hosts,
                 arguments["group"],
                 unreachable,
                 arguments["inventory"],
-                facts.merge_journals(*journals, kept),
+                facts.merge_journals(*journals),
                 arguments["collected"] or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             )
         except facts.SnapshotError as error:
@@ -67,7 +67,10 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _with_earlier(arguments, dest):
-        """What the file that is there adds: facts of hosts that this run leaves out, and its copy of the journal."""
+        """Facts of hosts that this run leaves out come from the file that is there, if it is of the same group.
+
+        Its journal is not taken over: what counts as done must be told by the servers, not by a file that may be of another day.
+        """
         hosts, unreachable = dict(arguments["hosts"]), dict(arguments["unreachable"])
         earlier = _earlier(dest)
         if (earlier.get("group") or {}).get("name") != arguments["group"].get("name"):
@@ -81,7 +84,7 @@ class ActionModule(ActionBase):
                 borrowed.append(name)
             else:
                 unreachable[name] = LEFT_OUT
-        return hosts, unreachable, borrowed, earlier.get("journal", [])
+        return hosts, unreachable, borrowed
 
 
 def _earlier(path):

@@ -19,6 +19,10 @@ from .kinds import KINDS, OTHER
 Entry = Mapping[str, Any]
 
 
+#: Seconds by which the clocks of two servers may differ before a time counts as being of the future (Kerberos allows 300).
+CLOCKS_MAY_DIFFER = 600
+
+
 class Context:
     """One planning run."""
 
@@ -117,6 +121,8 @@ class Context:
             if not isinstance(data, Mapping) or not data.get("verified"):
                 continue
             age = age_in_hours(self.group.collected, str(data.get("finished") or entry.get("time") or ""))
+            if age is not None and age < -CLOCKS_MAY_DIFFER / 3600:
+                continue  # of the future, so not of this upgrade
             return hours is None or age is None or age <= hours
         return False
 

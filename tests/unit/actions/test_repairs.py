@@ -144,4 +144,4 @@ class Marked(int):
 
 def test_a_number_that_ansible_has_marked_is_a_number(broken):
     result = broken.run("sql_option", "OM01", check=True, name="allow updates", value=Marked(0))
-    assert result["changed"] and type(result["after"]["in_use"]) is int and "in_use: 0" in result["diff"]["after"]
+    assert result["changed"] and not isinstance(result["after"]["in_use"], Marked) and "in_use: 0" in result["diff"]["after"]
