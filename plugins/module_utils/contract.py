@@ -10,7 +10,8 @@ from typing import Any, Optional
 from . import approval
 from .catalog import parse_version
 from .decide import Conclusion, conclude
-from .plan import MANUAL, PHASES, Plan, Step, stale
+from .facts import canonical
+from .plan import MANUAL, PHASES, Difference, Plan, Step, stale
 from .relevant import relevant
 
 SHOWN = 12
@@ -64,15 +65,19 @@ def stop_text(steps: Iterable[Step]) -> str:
     steps = list(steps)
     if not steps:
         return ""
-    first = "; ".join(
-        f"{one.id} ({one.title}{' on ' + ', '.join(one.hosts) if one.hosts else ''})" for one in steps[:FIRST]
-    )
+    first = "; ".join(f"{one.id} ({one.title})" for one in steps[:FIRST])
     more = f"; and {len(steps) - FIRST} more" if len(steps) > FIRST else ""
-    return (
-        f"This version plans {'this step' if len(steps) == 1 else f'these {len(steps)} steps'} of a complex path, but does not"
-        f" carry {'it' if len(steps) == 1 else 'them'} out: {first}{more}. A person does that, by the plan. Nothing was changed."
-        " Once it is done, run again: the run goes on from fresh facts."
+    what, them = ("this step", "it") if len(steps) == 1 else (f"these {len(steps)} steps", "them")
+    text = (
+        f"This version plans {what} of a complex path, but does not carry {them} out: {first}{more}. A person does that, by the"
+        " plan. Nothing was changed. Once it is done, run again: the run goes on from fresh facts."
     )
+    if any(one.parameters.get("from_secondary") for one in steps):
+        text += (
+            " The group upgrade comes after every phase before it; run those with their own playbooks, up to"
+            " playbooks/quiesce.yml, and upgrade.yml again when the group is upgraded."
+        )
+    return text
 
 
 # --- approvals
@@ -124,7 +129,7 @@ def confirm(
 
 def differences(was: Plan, now: Plan) -> list[str]:
     """How two plans differ, one text each: steps that came, went or changed, and inputs."""
-    found = [str(one) for one in stale(was, now)]
+    found = [said(one) for one in stale(was, now)]
     left = {step.id for step in now.steps}
     told = {line.partition(":")[0] for line in found}
     before = {step.id: step for step in was.steps}
@@ -137,6 +142,14 @@ def differences(was: Plan, now: Plan) -> list[str]:
     return found
 
 
+def said(difference: Difference) -> str:
+    """One difference as a line; of two lists, what went and what came."""
+    was, now = difference.was, difference.now
+    if isinstance(was, (list, tuple)) and isinstance(now, (list, tuple)):
+        return _lists(list(was), list(now), f"{difference.step or 'plan'}: {difference.what}") or str(difference)
+    return str(difference)
+
+
 def differing_facts(was: Any, now: Any, place: str = "") -> list[str]:
     """The places in which two sets of facts differ, with both values."""
     if was == now:
@@ -147,13 +160,25 @@ def differing_facts(was: Any, now: Any, place: str = "") -> list[str]:
             found += differing_facts(was.get(key), now.get(key), f"{place}.{key}" if place else str(key))
         return found
     if isinstance(was, list) and isinstance(now, list):
-        gone = [one for one in was if one not in now] if len(was) <= 2000 else []
-        come = [one for one in now if one not in was] if len(now) <= 2000 else []
+        gone, come = _apart(was, now)
         if len(gone) == len(come) == 1:
             return differing_facts(gone[0], come[0], f"{place}[{_named(come[0])}]" if _named(come[0]) else place)
         if gone or come:
-            return [f"{place}: {len(gone)} went ({_short(gone)}), {len(come)} came ({_short(come)})"]
+            return [_lists(gone, come, place)]
     return [f"{place}: was {_short(was)}, is {_short(now)}"]
+
+
+def _apart(was: list[Any], now: list[Any]) -> tuple[list[Any], list[Any]]:
+    """What only the first and what only the second of two lists holds."""
+    first, second = ({canonical(one) for one in rows} for rows in (was, now))
+    return [one for one in was if canonical(one) not in second], [one for one in now if canonical(one) not in first]
+
+
+def _lists(was: list[Any], now: list[Any], place: str) -> str:
+    """What two lists do not share; empty where they differ in order only."""
+    gone, come = _apart(was, now)
+    parts = [f"{len(rows)} {verb} ({_short(rows)})" for rows, verb in ((gone, "went"), (come, "came")) if rows]
+    return f"{place}: {', '.join(parts)}" if parts else ""
 
 
 def _named(value: Any) -> str:

@@ -192,7 +192,7 @@ def _repairs_left(found: Conclusion, gone: set[str]) -> list[dict[str, Any]]:
 def _same(approved: Plan, current: Plan) -> None:
     differences = stale(approved, current)
     if differences:
-        lines = [str(one) for one in differences[:SHOWN]]
+        lines = [contract.said(one) for one in differences[:SHOWN]]
         more = f" And {len(differences) - SHOWN} more." if len(differences) > SHOWN else ""
         raise NotYet(
             f"The plan that was approved ({approved.hash[:12]}) no longer fits the facts: {'; '.join(lines)}.{more}"
