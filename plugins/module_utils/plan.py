@@ -41,6 +41,8 @@ FLEETING = (
 )
 #: Parameters that tell of the moment, not of what is done: room on a disk, whether a backup was just taken.
 MOMENTARY = ("backup_first", "free_mb", "needs_mb")
+#: Of these, what exactly they do changes with the day too.
+CHANGING = ("consoles.disconnect", "pending.clear", "verify.health")
 #: Lists that shrink as a step is carried out.
 SHRINKING = ("agents", "moves", "before", "subscriptions", "acs_forwarders")
 
@@ -341,7 +343,7 @@ def stale(approved: Plan, current: Plan) -> list[Difference]:
                 found.append(Difference(step.id, "step", None, step.title))
                 found += [Difference(step.id, one.fact, None, one.value) for one in step.why if one.fact]
             continue
-        changed = _changes(old, step)
+        changed = [] if step.kind in CHANGING else _changes(old, step)
         found += changed
         if changed:
             facts = {one.fact: one.value for one in old.why if one.fact}
