@@ -26,7 +26,7 @@ class ApprovalError(ValueError):
 def approve(plan: Plan, by: str, time: str, note: Optional[str] = None) -> Entry:
     """The journal entry by which somebody approves a plan. ``time`` is ISO 8601 UTC."""
     if not str(by or "").strip():
-        raise ApprovalError("An approval needs the name of who gives it (scom_upgrade_approval: {hash, by}).")
+        raise ApprovalError("An approval needs the name of who gives it (scom_upgrade_approver).")
     if plan.blockers:
         raise ApprovalError(
             "This plan cannot be approved: {}".format(" ".join(str(one["text"]) for one in plan.blockers))
@@ -61,9 +61,7 @@ def approval_of(plan_hash: str, journal: Iterable[Mapping[str, Any]]) -> Optiona
 def sign_off(plan: Plan, step: str, by: str, time: str, note: Optional[str] = None) -> Entry:
     """The journal entry by which somebody says that a manual step is done. The facts still have to show it."""
     if not str(by or "").strip():
-        raise ApprovalError(
-            f"{step}: a sign-off needs the name of who gives it (scom_upgrade_signed_off: {{step: name}})."
-        )
+        raise ApprovalError(f"{step}: a sign-off needs the name of who gives it (scom_upgrade_approver).")
     found = plan.step(step)
     if found is None:
         raise ApprovalError(f"{step}: there is no such step in the plan, or it is done.")
