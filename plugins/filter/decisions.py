@@ -69,8 +69,9 @@ def plan_hosts(plan, phase=None, kind=None, state=None):
 @_said
 def group_host(hosts):
     """Inventory name of the host that is asked about the group; takes a snapshot or its hosts."""
-    facts = hosts.get("hosts") if isinstance(hosts.get("hosts"), dict) and "schema" in hosts else hosts
-    return host_of_group(facts)
+    if "schema" in hosts:
+        return host_of_group(hosts.get("hosts") or {}, (hosts.get("group") or {}).get("rms_emulator"))
+    return host_of_group(hosts)
 
 
 @_said

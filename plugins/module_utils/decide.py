@@ -114,11 +114,12 @@ def _text(name: str, what: str) -> str:
         raise facts.SnapshotError([facts.Problem(name, f"the {what} cannot be read: {error}.", remedy)]) from error
 
 
-def host_of_group(hosts: Mapping[str, Any]) -> Optional[str]:
+def host_of_group(hosts: Mapping[str, Any], emulator: Optional[str] = None) -> Optional[str]:
     """Inventory name of the host to ask about the group, from HOSTs by inventory name; None where none can answer.
 
-    The root management server of 2007 R2, by its cluster's virtual name where it has one; else the 2012 management server
-    that was the root, whose Data Access service runs, the first by name.
+    The root management server of 2007 R2, by its cluster's virtual name where it has one; else a 2012 management server:
+    the one that holds the RMS emulator (``emulator`` is its FQDN) or was the root, whose Data Access service runs, the
+    first by name.
     """
     roots: list[tuple[bool, bool, int, str]] = []
     servers: list[tuple[bool, bool, int, str]] = []
@@ -132,7 +133,8 @@ def host_of_group(hosts: Mapping[str, Any]) -> Optional[str]:
         virtual = str((facts.get("cluster") or {}).get("virtual_name") or "")
         runs = ((facts.get("services") or {}).get("OMSDK") or {}).get("state") == "running"
         if is_2012(product.get("server_version")):
-            servers.append((not root, not runs, len(servers), name))
+            holder = bool(emulator) and str(facts.get("fqdn") or "").lower() == str(emulator).lower()
+            servers.append((not (holder or root), not runs, len(servers), name))
         elif root:
             node = bool(virtual) and virtual.lower() not in (name.lower(), str(facts.get("name") or "").lower())
             roots.append((node, not runs, len(roots), name))
