@@ -74,7 +74,7 @@ def test_what_is_no_plan_is_named(change: dict[str, Any], words: str, snapshot: 
     with pytest.raises(PlanError, match=words if words != "inputs" else "field"):
         Plan.from_dict(data)
     with pytest.raises(PlanError):
-        Plan.from_dict([])  # type: ignore[arg-type]
+        Plan.from_dict({})
 
 
 def test_circles_and_unknown_requirements_are_found(snapshot: dict[str, Any]) -> None:
