@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from ansible_collections.scom.upgrade.plugins.module_utils.proof import DEFAULT_POOLS, prove
 
 from .estates import snapshot_from_estate
@@ -31,7 +32,11 @@ def whole():
         services = snapshot["hosts"][name]["services"]
         services.pop("OMCFG", None)
         services.update(HealthService=running, OMSDK=running, cshost=running)
-    snapshot["hosts"]["MS03"]["services"]["HelpdeskConnector"] = {"state": "running", "start_mode": "auto", "account": "x"}
+    snapshot["hosts"]["MS03"]["services"]["HelpdeskConnector"] = {
+        "state": "running",
+        "start_mode": "auto",
+        "account": "x",
+    }
     for facts in snapshot["hosts"].values():
         for feature in ("console", "web_console", "reporting", "acs_collector"):
             if (facts.get("opsmgr") or {}).get(feature):
@@ -39,12 +44,33 @@ def whole():
     on = [{"id": row["id"], "name": row["name"]} for row in group["subscriptions"] if row["enabled"]]
     snapshot["journal"] = [
         {"event": "saved", "step": "quiesce.subscriptions", "host": "RMS01", "data": {"subscriptions": on}},
-        {"event": "saved", "step": "quiesce.connector.MS03.HelpdeskConnector", "host": "MS03",
-         "data": {"connectors": [{"host": "MS03", "service": "HelpdeskConnector"}]}},
-        {"event": "saved", "step": "manual_agents.console.ADM01", "host": "ADM01", "data": {"consoles_removed": ["ADM01"]}},
+        {
+            "event": "saved",
+            "step": "quiesce.connector.MS03.HelpdeskConnector",
+            "host": "MS03",
+            "data": {"connectors": [{"host": "MS03", "service": "HelpdeskConnector"}]},
+        },
+        {
+            "event": "saved",
+            "step": "manual_agents.console.ADM01",
+            "host": "ADM01",
+            "data": {"consoles_removed": ["ADM01"]},
+        },
         {"event": "saved", "step": "manual_agents.upgrade.DC01", "host": "DC01", "data": {"acs_forwarder": True}},
-        {"event": "saved", "step": "pushed_agents.move", "host": "RMS01", "data": {"parents": [
-            {"agent": "rmsapp01.contoso.test", "primary": "rms01.contoso.test", "failover": ["ms02.contoso.test"]}]}},
+        {
+            "event": "saved",
+            "step": "pushed_agents.move",
+            "host": "RMS01",
+            "data": {
+                "parents": [
+                    {
+                        "agent": "rmsapp01.contoso.test",
+                        "primary": "rms01.contoso.test",
+                        "failover": ["ms02.contoso.test"],
+                    }
+                ]
+            },
+        },
     ]
     return snapshot
 
@@ -79,7 +105,9 @@ BREAKS = {
     "pools_are_full": lambda s: s["group"]["resource_pools"][0]["members"].pop(),
     "subscriptions_are_back": lambda s: s["group"]["subscriptions"][0].update(enabled=False),
     "connectors_run": lambda s: s["hosts"]["MS03"]["services"].pop("HelpdeskConnector"),
-    "forwarders_run": lambda s: s["hosts"]["DC01"]["opsmgr"].update(acs_forwarder={"state": "stopped", "start_mode": "disabled"}),
+    "forwarders_run": lambda s: s["hosts"]["DC01"]["opsmgr"].update(
+        acs_forwarder={"state": "stopped", "start_mode": "disabled"}
+    ),
     "parents_are_back": lambda s: agent(s, "rmsapp01", primary="ms02.contoso.test"),
     "features_are_upgraded": lambda s: s["hosts"]["WEB01"]["opsmgr"]["web_console"].update(version="6.1.7221.0"),
     "broker_is_on": lambda s: s["hosts"]["SQL01"]["sql"][0]["databases"][0].update(broker=False),
@@ -117,5 +145,7 @@ def test_a_snapshot_without_a_group_proves_nothing(whole):
 
 def test_hidden_pending_rows_count(whole):
     broken = copy.deepcopy(whole)
-    broken["hosts"]["SQL01"]["opsdb"]["pending"] = [{"id": "1", "agent": "w99", "type": "PushInstallFailed", "server": None}]
+    broken["hosts"]["SQL01"]["opsdb"]["pending"] = [
+        {"id": "1", "agent": "w99", "type": "PushInstallFailed", "server": None}
+    ]
     assert failing(broken) == {"nothing_is_pending"}
