@@ -671,11 +671,24 @@ class _Builder:
         for place, why in sorted((self.group.get("unknown") or {}).items()):
             self._say("group_fact_unknown", f"group.{place}", f"{place} of the group could not be read: {why}",
                       "Cure the cause and run discovery again.", grave=place.split(".")[0] in ("servers", "agents", "group"))  # fmt: skip
+        self._compare_roles()
         for machine in machines.values():
             self._compare_machine(machine)
         for fqdn in self.agents.doubled:
             self._say("agent_twice", fqdn, f"The group lists the agent {fqdn} twice.", "Delete the stale one.", False)
         self._compare_parents(machines)
+
+    def _compare_roles(self) -> None:
+        for name, entry in sorted(self.inventory.items()):
+            role = entry.get("role")
+            if role and role not in (*ROLES, "agent"):
+                self._say(
+                    "role_unknown",
+                    name,
+                    f"The inventory says that {name} is a {role}, which is no role.",
+                    "Correct scom_role; it is one of {}, agent.".format(", ".join(ROLES)),
+                    grave=False,
+                )
 
     def _compare_machine(self, machine: Machine) -> None:
         name = machine.name

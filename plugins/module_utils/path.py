@@ -149,15 +149,23 @@ def going_on(group: ManagementGroup, inputs: Mapping[str, Any]) -> Decision:
 
 def behind(machine: Machine, target: str) -> bool:
     """Whether a server, gateway or feature of a machine has not reached the target build."""
-    if machine.is_server or machine.is_gateway or any(role in machine.roles for role in ("reporting", "web_console")):
-        return _lower(machine.version, target)
-    parts = [machine.opsmgr.get(part) for part in ("console", "acs_collector")]
-    return any(part and _lower(part.get("version"), target) for part in parts)
+    if machine.is_server or machine.is_gateway:
+        return lower(machine.version, target)
+    parts = ("reporting", "web_console", "console", "acs_collector")
+    return any(machine.opsmgr.get(part) and part_behind(machine, part, target) for part in parts)
 
 
-def _lower(version: Optional[str], target: str) -> bool:
-    parsed = parse_version(version)
-    return parsed is not None and parsed < (parse_version(target) or ())
+def part_behind(machine: Machine, part: str, target: str) -> bool:
+    """Whether a feature has not reached the target: by its own build, else by that of the whole product on the machine."""
+    version = (machine.opsmgr.get(part) or {}).get("version") or machine.opsmgr.get("current_version")
+    if parse_version(version) is None:
+        return not machine.opsmgr.get("installed_2012")
+    return lower(version, target)
+
+
+def lower(version: Optional[str], target: str) -> bool:
+    """Whether a build is below the target, or unknown."""
+    return (parse_version(version) or ()) < (parse_version(target) or ())
 
 
 class _Decider:
@@ -267,7 +275,14 @@ class _Decider:
         if old:
             names = ", ".join(one.name for one in old[:SHOWN])
             return False, [Why(f"Not yet at {self.target}: {names}.", "hosts.*.opsmgr", names, "", "documented", "S1")]
-        left = [*group.former_roots, *(node.name for node in group.nodes if _lower(node.version, self.target))]
+        left = [
+            *group.former_roots,
+            *(
+                node.name
+                for node in group.nodes
+                if (node.opsmgr.get("server_groups") and lower(node.version, self.target))
+            ),
+        ]
         if left:
             names = ", ".join(left)
             return False, [Why(f"2007 R2 is still on {names}.", "hosts.*.opsmgr", names, "", "documented", "S1")]

@@ -69,9 +69,7 @@ def plan_of(
         phases=ordered,
         decision=decision.to_dict(),
         facts_hash=facts.digest(relevant(group.snapshot)),
-        estimate=timing(
-            [step for _name, found in ordered for step in found], complete["window"], complete["settings"]
-        ),
+        estimate=timing([step for _name, found in ordered for step in found], complete["window"], complete["settings"]),
         blockers=(*(one.to_dict() for one in decision.blockers), *_grave(group)),
         findings=findings,
     )

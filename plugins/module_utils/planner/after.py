@@ -52,7 +52,7 @@ def _consoles(context: Context) -> list[Step]:
         )
         if console and not _own_setup(context, machine) and not _taken_over(context, machine, "console"):
             goes = _agent_goes_first(context, machine)
-            if (context.behind(console.get("version")) or goes) and _may_have_console(context, machine.facts):
+            if (context.part_behind(machine, "console") or goes) and _may_have_console(context, machine.facts):
                 found.append(_console(context, machine.name, console.get("version"), goes))
         elif not console and machine.name in removed and _may_have_console(context, machine.facts):
             found.append(_console(context, machine.name, None, True))
@@ -116,7 +116,7 @@ def _web_consoles(context: Context) -> list[Step]:
         part = machine.opsmgr.get("web_console") or {}
         if _own_setup(context, machine) or _taken_over(context, machine, "web_console"):
             continue
-        if context.behind(part.get("version") or machine.version):
+        if context.part_behind(machine, "web_console"):
             found.append(_web_console(context, machine.name, part, None))
     for name, old in _takers(context, "web_console").items():
         first = leaves_first(group, context.retire, old)
@@ -192,11 +192,7 @@ def _reporting(context: Context) -> list[Step]:
         for one in group.with_role("reporting")
         if not _own_setup(context, one) and not _taken_over(context, one, "reporting")
     ]
-    names = [
-        one.name
-        for one in machines
-        if context.behind((one.opsmgr.get("reporting") or {}).get("version") or one.version)
-    ]
+    names = [one.name for one in machines if context.part_behind(one, "reporting")]
     coming = [name for name in _takers(context, "reporting") if not group.machines[name].opsmgr.get("reporting")]
     found = []
     for name in [*names, *coming]:

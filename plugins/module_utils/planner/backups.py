@@ -115,11 +115,7 @@ def _audit_kept(context: Context) -> bool:
 
 def collectors(context: Context) -> list[str]:
     """Machines whose audit collector is below the target."""
-    return [
-        one.name
-        for one in context.group.with_role("acs_collector")
-        if context.behind((one.opsmgr.get("acs_collector") or {}).get("version") or one.version)
-    ]
+    return [one.name for one in context.group.with_role("acs_collector") if context.part_behind(one, "acs_collector")]
 
 
 def quiesce(context: Context) -> list[Step]:

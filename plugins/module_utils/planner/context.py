@@ -7,11 +7,11 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
-from ..catalog import is_2012, parse_version
+from ..catalog import is_2012
 from ..estimate import Estimator
-from ..model import Database, ManagementGroup
+from ..model import Database, Machine, ManagementGroup
 from ..names import natural
-from ..path import Decision
+from ..path import Decision, lower, part_behind
 from ..plan import AUTOMATIC, DELEGATED, MANUAL, Step
 from ..why import ORDER, Why
 from .kinds import KINDS, OTHER
@@ -61,9 +61,12 @@ class Context:
         return any(entry.get("event") in ("approved", "saved", "done", "started") for entry in self.group.journal)
 
     def behind(self, version: Optional[str]) -> bool:
-        """Whether a known version is below the target."""
-        parsed = parse_version(version)
-        return parsed is not None and parsed < (parse_version(self.target) or ())
+        """Whether a build has not reached the target; an unknown one has not, so that nothing is passed over."""
+        return lower(version, self.target)
+
+    def part_behind(self, machine: Machine, part: str) -> bool:
+        """Whether a feature of a machine has not reached the target."""
+        return part_behind(machine, part, self.target)
 
     def fqdn(self, name: str) -> str:
         """The FQDN of a machine, its name where that is all there is."""
