@@ -200,9 +200,10 @@ def connectors_run(snapshot: Snapshot, target: str) -> tuple[int, list[str]]:
 @check("audit forwarding is on again where it was on")
 def forwarders_run(snapshot: Snapshot, target: str) -> tuple[int, list[str]]:
     """By the journal of this upgrade: the agent's upgrade switches it off (S19c)."""
-    hosts = sorted({entry["host"] for entry in _saved(snapshot, "acs_forwarder")})
+    hosts = {entry["host"] for entry in _saved(snapshot, "acs_forwarder")}
+    hosts |= {host for entry in _saved(snapshot, "acs_forwarders") for host in entry["data"]["acs_forwarders"]}
     failures = []
-    for host in hosts:
+    for host in sorted(hosts):
         forwarder = ((snapshot["hosts"].get(host) or {}).get("opsmgr") or {}).get("acs_forwarder") or {}
         if forwarder.get("state") != "running":
             failures.append(f"AdtAgent on {host} is {forwarder.get('state') or 'not known'}")

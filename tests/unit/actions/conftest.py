@@ -57,12 +57,22 @@ class Bench:
         """Run an action on a host; its result."""
         module = importlib.import_module(ACTIONS + action)
         task = SimpleNamespace(
-            args=arguments, check_mode=check, diff=True, async_val=0, delegate_to=None, action=f"scom.upgrade.{action}",
-            environment=None, collections=[], _role=None, become=False,
+            args=arguments,
+            check_mode=check,
+            diff=True,
+            async_val=0,
+            delegate_to=None,
+            action=f"scom.upgrade.{action}",
+            environment=None,
+            collections=[],
+            _role=None,
+            become=False,
         )
         self.connection = Connection(self.engine, self.world.machines[host])
         context = SimpleNamespace(check_mode=check, verbosity=0, remote_addr=None)
-        return module.ActionModule(task, self.connection, context, None, None, None).run(task_vars={"inventory_hostname": host})
+        return module.ActionModule(task, self.connection, context, None, None, None).run(
+            task_vars={"inventory_hostname": host}
+        )
 
     def status(self):
         """The world as it is now, in a form that compares."""

@@ -11,7 +11,13 @@ INSTALLER = {
 }
 LOCAL = {"media_path": r"C:\Media\SCOM2012", "account": "SYSTEM", "poll_seconds": 0.05}
 MSI = ["/qn", "AcceptEndUserLicenseAgreement=1", "REBOOT=ReallySuppress"]
-SETUP = ["/silent", "/upgrade", "/AcceptEndUserLicenseAgreement", "/UseLocalSystemActionAccount", r"/DASAccountUser:CONTOSO\scomdas"]
+SETUP = [
+    "/silent",
+    "/upgrade",
+    "/AcceptEndUserLicenseAgreement",
+    "/UseLocalSystemActionAccount",
+    r"/DASAccountUser:CONTOSO\scomdas",
+]
 SECRETS = ["/DASAccountPassword:Lab-Serv1ce"]
 
 
@@ -36,7 +42,9 @@ def servers_done(bench, *names):
 
 
 def test_agent(bench):
-    applied = bench.quartet("agent", "DC01", **LOCAL, architecture="x64", arguments=MSI, step="manual_agents.upgrade.DC01")
+    applied = bench.quartet(
+        "agent", "DC01", **LOCAL, architecture="x64", arguments=MSI, step="manual_agents.upgrade.DC01"
+    )
     assert (applied["version_before"], applied["version"], applied["rc"]) == ("6.1.7221.0", "7.0.8560.0", 0)
     assert applied["step"] == "manual_agents.upgrade.DC01"
 
@@ -79,14 +87,18 @@ def test_pushed_agents_are_approved_and_waited_for(bench):
     manual_agents_done(bench)
     servers_done(bench, "MS02", "MS03")
     agents = [f"app{number:03}.contoso.test" for number in range(1, 6)]
-    applied = bench.quartet("pending_management", "RMS01", state="approved", agents=agents, poll_seconds=0.05, timeout=60, **SHELL)
+    applied = bench.quartet(
+        "pending_management", "RMS01", state="approved", agents=agents, poll_seconds=0.05, timeout=60, **SHELL
+    )
     assert applied["agents"] == agents
 
 
 def test_agents_get_other_parents(bench):
     moves = [{"agent": "rmsapp01.contoso.test", "primary": "ms02.contoso.test", "failover": ["rms01.contoso.test"]}]
     applied = bench.quartet("agent_parents", "RMS01", moves=moves, **SHELL)
-    assert applied["before"] == [{"agent": "rmsapp01.contoso.test", "primary": "rms01.contoso.test", "failover": ["ms02.contoso.test"]}]
+    assert applied["before"] == [
+        {"agent": "rmsapp01.contoso.test", "primary": "rms01.contoso.test", "failover": ["ms02.contoso.test"]}
+    ]
 
 
 @pytest.mark.parametrize("key", ["id", "name"])
@@ -121,10 +133,18 @@ def test_database_backup(bench):
 
 
 def test_journal(bench):
-    entry = {"step": "quiesce.subscriptions", "event": "saved", "host": "RMS01", "data": {"subscriptions": [{"id": "1", "name": "x"}]}}
+    entry = {
+        "step": "quiesce.subscriptions",
+        "event": "saved",
+        "host": "RMS01",
+        "data": {"subscriptions": [{"id": "1", "name": "x"}]},
+    }
     bench.quartet("journal", "RMS01", entries=[entry])
     second = dict(entry, step="quiesce.connector.MS03.X")
-    assert [found["step"] for found in bench.run("journal", "RMS01", entries=[second])["entries"]] == [entry["step"], second["step"]]
+    assert [found["step"] for found in bench.run("journal", "RMS01", entries=[second])["entries"]] == [
+        entry["step"],
+        second["step"],
+    ]
     journal = bench.run("group_facts", "RMS01", **SHELL)["journal"]
     assert [found["step"] for found in journal] == [entry["step"], second["step"]]
 
@@ -132,7 +152,20 @@ def test_journal(bench):
 def test_host_facts_are_one_command_on_every_host_and_change_nothing(bench):
     before = bench.status()
     for host in bench.world.machines:
-        if host in ("RMS01", "MS02", "MS03", "GW01", "SQL01", "SQL02", "WEB01", "OPS01", "DC01", "OLD01", "ADM01", "DMZ01"):
+        if host in (
+            "RMS01",
+            "MS02",
+            "MS03",
+            "GW01",
+            "SQL01",
+            "SQL02",
+            "WEB01",
+            "OPS01",
+            "DC01",
+            "OLD01",
+            "ADM01",
+            "DMZ01",
+        ):
             result = bench.run("host_facts", host, media_path=r"C:\Media\SCOM2012")
             assert result["reachable"], result
             assert bench.connection.commands == 1
@@ -147,11 +180,17 @@ NEW_SHELL = {"server": "rms01.contoso.test", "product": "2012"}
 
 def pushed_agents_done(bench):
     """Move the root management server's agents to a secondary and approve all pushed agents."""
-    moves = [{"agent": f"rmsapp{number:02}.contoso.test", "primary": "ms02.contoso.test", "failover": ["rms01.contoso.test"]}
-             for number in (1, 2, 3)]
+    moves = [
+        {"agent": f"rmsapp{number:02}.contoso.test", "primary": "ms02.contoso.test", "failover": ["rms01.contoso.test"]}
+        for number in (1, 2, 3)
+    ]
     assert not bench.run("agent_parents", "RMS01", moves=moves, **SHELL).get("failed")
-    agents = [f"{agent['name'].lower()}.contoso.test" for agent in bench.status()["agents"] if agent["install"] == "push"]
-    result = bench.run("pending_management", "RMS01", state="approved", agents=agents, poll_seconds=0.05, timeout=120, **SHELL)
+    agents = [
+        f"{agent['name'].lower()}.contoso.test" for agent in bench.status()["agents"] if agent["install"] == "push"
+    ]
+    result = bench.run(
+        "pending_management", "RMS01", state="approved", agents=agents, poll_seconds=0.05, timeout=120, **SHELL
+    )
     assert not result.get("failed"), result["msg"]
 
 
@@ -164,8 +203,15 @@ def test_group_and_everything_after_it(bench):
     bench.quartet("management_group", "RMS01", **INSTALLER, arguments=GROUP, secret_arguments=GROUP_SECRETS)
 
     bench.quartet("console", "OPS01", **INSTALLER, arguments=SETUP[:3])
-    install = ["/silent", "/install", "/components:OMConsole", "/AcceptEndUserLicenseAgreement", "/EnableErrorReporting:Never",
-               "/SendCEIPReports:0", "/UseMicrosoftUpdate:0"]
+    install = [
+        "/silent",
+        "/install",
+        "/components:OMConsole",
+        "/AcceptEndUserLicenseAgreement",
+        "/EnableErrorReporting:Never",
+        "/SendCEIPReports:0",
+        "/UseMicrosoftUpdate:0",
+    ]
     bench.quartet("console", "ADM01", **INSTALLER, arguments=install)
     site = ["/WebSiteName:Default Web Site", "/WebConsoleAuthorizationMode:Mixed"]
     bench.quartet("web_console", "WEB01", **INSTALLER, arguments=[*SETUP[:3], *site])

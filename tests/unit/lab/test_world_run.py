@@ -62,7 +62,10 @@ def test_command_lines_split_as_windows_splits_them(text: str, arguments: list[s
 def test_quoting_is_splitting_backwards():
     rng = random.Random(7)
     for _unused in range(300):
-        arguments = ["".join(rng.choice('ab "\\') for _unused in range(rng.randrange(6))) for _unused in range(rng.randrange(1, 4))]
+        arguments = [
+            "".join(rng.choice('ab "\\') for _unused in range(rng.randrange(6)))
+            for _unused in range(rng.randrange(1, 4))
+        ]
         assert split_command_line(quote_arguments(arguments)) == arguments
 
 
