@@ -2436,7 +2436,8 @@ function Read-Secrets([string]$Folder) {
         $text = Unprotect-Text ([IO.File]::ReadAllText($Folder + '\secrets', $Utf8)) $key
         [IO.File]::Delete($Folder + '\secrets')
         [IO.File]::Delete($Folder + '\key')
-        $secrets = ConvertFrom-JsonText $text
+        # A list of one comes out of the function as its only element.
+        $secrets = @(ConvertFrom-JsonText $text)
     }
     return , $secrets
 }

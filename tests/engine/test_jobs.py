@@ -94,6 +94,16 @@ def test_output_log_and_exit_code_come_back(face: harness.Face) -> None:
     assert not machine.files.exists(FOLDER + r"\long") and machine.tasks.get(r"\scom.upgrade\long") is None
 
 
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_any_number_of_secrets_reaches_the_program_whole(face: harness.Face, count: int) -> None:
+    """One alone is the case that PowerShell likes to take out of its list."""
+    words = [f"/Password{number}:{SECRET}" for number in range(count)]
+    outcome = runner(face).run("count", r"C:\Tools\echo.exe", [jobs.secret(word) for word in words], **ACCOUNT)
+    assert outcome.rc == 0
+    assert all(word in outcome.stdout for word in words)
+
+
 def test_secrets_reach_the_program_and_nothing_else(face: harness.Face) -> None:
     machine = face.world.machines["RMS01"]
     before = len(face.world.record.events)
