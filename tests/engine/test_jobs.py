@@ -94,7 +94,6 @@ def test_output_log_and_exit_code_come_back(face: harness.Face) -> None:
     assert not machine.files.exists(FOLDER + r"\long") and machine.tasks.get(r"\scom.upgrade\long") is None
 
 
-
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_any_number_of_secrets_reaches_the_program_whole(face: harness.Face, count: int) -> None:
     """One alone is the case that PowerShell likes to take out of its list."""
