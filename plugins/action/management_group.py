@@ -12,10 +12,6 @@ class ActionModule(InstallerAction):
     MODULE = "management_group"
     JOB = "management-group"
 
-    def operations(self, arguments):
-        """The base's, and the group's record in the operational database where it is on this machine."""
-        return super().operations(arguments)
-
     def version(self, answers):
         """The root management server's build: it is the last server, so with it the group is done."""
         return values(answers, "setup").get("ServerVersion")

@@ -182,8 +182,8 @@ def operations(media_path=None, encryption_key_path=None):
         ("certificates", CERTIFICATES, 1),
     ):
         found.append(_op(name, "registry.read", key=key, depth=depth))
-    for number, folder in enumerate(PRODUCT_FOLDERS):
-        found.append(_op(f"product{number}", "file.stat", path=folder + "\\" + PRODUCT_FILE, version=True))
+    for index, folder in enumerate(PRODUCT_FOLDERS):
+        found.append(_op(f"product{index}", "file.stat", path=folder + "\\" + PRODUCT_FILE, version=True))
     if media_path:
         for name in MEDIA_FILES:
             found.append(_op("media:" + name, "file.stat", path=media_path.rstrip("\\") + "\\" + name, version=True))
@@ -440,15 +440,15 @@ class _Answers:
     def product_file(self, install_directory):
         """The product's file that tells the update level: the one in the install folder, else the newest found."""
         found = []
-        for number, folder in enumerate(PRODUCT_FOLDERS):
-            stat = self.value(f"product{number}") or {}
+        for index, folder in enumerate(PRODUCT_FOLDERS):
+            stat = self.value(f"product{index}") or {}
             if stat.get("exists") and stat.get("version"):
                 leaf = folder.rpartition("\\")[2].lower()
                 here = (install_directory or "").rstrip("\\").lower().endswith(leaf)
-                found.append((here, _numbers(stat["version"]), stat))
+                found.append((here, number(stat["version"]), stat))
         extra = self.value("product_extra") or {}
         if extra.get("exists"):
-            found.append((True, _numbers(extra.get("version")), extra))
+            found.append((True, number(extra.get("version")), extra))
         return max(found, key=lambda item: item[:2])[2] if found else {}
 
     def needs_second_look(self):
@@ -523,7 +523,7 @@ class _Answers:
             for item in self.software()
             if "operations manager" in item["name"].lower() and part.lower() in item["name"].lower() and item["version"]
         ]
-        return max(versions, key=_numbers) if versions else None
+        return max(versions, key=number) if versions else None
 
     def sql(self):
         """The SQL Server instances of the machine with their databases."""
@@ -710,7 +710,8 @@ def _data(node, name):
     return ((node.get("values") or {}).get(name) or {}).get("data")
 
 
-def _numbers(version):
+def number(version):
+    """A version as a tuple of numbers, for comparison; an absent one is lower than any."""
     return tuple(int(part) for part in re.findall(r"\d+", version or ""))
 
 

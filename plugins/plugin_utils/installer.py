@@ -11,16 +11,11 @@ import re
 
 from ansible_collections.scom.upgrade.plugins.module_utils.catalog.setup import exit_result
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import ActionFailed, HostAction, diff
-from ansible_collections.scom.upgrade.plugins.plugin_utils.host_facts import SETUP, SETUP_2012, UNINSTALL
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host_facts import SETUP, SETUP_2012, UNINSTALL, number
 from ansible_collections.scom.upgrade.plugins.plugin_utils.job import JobRunner
 
 REBOOT_CODES = (3010, 1641)
 SETUP_LOG = r"%LOCALAPPDATA%\SCOM\Logs\OpsMgrSetupWizard.*"
-
-
-def number(version):
-    """A version as a tuple of numbers, for comparison; an absent one is lower than any."""
-    return tuple(int(part) for part in re.findall(r"\d+", version or ""))
 
 
 def signed(code):
