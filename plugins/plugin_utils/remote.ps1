@@ -45,6 +45,23 @@ function Get-Cause($Record) {
     return $cause
 }
 
+# The Win32 code that a HRESULT holds; 0 where it holds none. 2147942400 is 0x80070000.
+function Get-ResultCode([int64]$Result) {
+    $plain = $Result -band 4294967295
+    if ($plain -gt 2147942400 -and $plain -lt 2148007936) {
+        return $plain - 2147942400
+    }
+    return 0
+}
+
+# The detail of an error with the Win32 code that Windows gave: a text may be in any language.
+function Add-Code($Detail, [int64]$Code) {
+    if ($Code -gt 0) {
+        $Detail['code'] = $Code
+    }
+    return $Detail
+}
+
 # The kind of error of a Win32 code.
 function Get-CodeKind([int]$Code) {
     switch ($Code) {
@@ -1850,7 +1867,8 @@ $Cmdlets2007 = @(
     'Get-ManagementServer', 'Get-RootManagementServer', 'Get-Agent', 'Get-AgentPendingAction', 'Approve-AgentPendingAction',
     'Reject-AgentPendingAction', 'Get-NotificationSubscription', 'Get-Connector', 'Get-ManagementPack', 'Install-ManagementPack',
     'Uninstall-ManagementPack', 'Export-ManagementPack', 'Set-ManagementServer', 'Get-PrimaryManagementServer',
-    'Get-FailoverManagementServer', 'Get-DefaultSetting', 'Get-MonitoringClass', 'Get-MonitoringObject', 'Get-Alert'
+    'Get-FailoverManagementServer', 'Get-DefaultSetting', 'Get-MonitoringClass', 'Get-MonitoringObject', 'Get-Alert',
+    'Get-UserRole'
 )
 $Cmdlets2012 = @(
     'Get-SCOMManagementServer', 'Get-SCOMGatewayManagementServer', 'Get-SCOMAgent', 'Get-SCOMPendingManagement',
@@ -1858,7 +1876,7 @@ $Cmdlets2012 = @(
     'Enable-SCOMNotificationSubscription', 'Disable-SCOMNotificationSubscription', 'Get-SCOMConnector', 'Get-SCOMManagementPack',
     'Import-SCOMManagementPack', 'Remove-SCOMManagementPack', 'Get-SCOMParentManagementServer', 'Set-SCOMParentManagementServer',
     'Get-SCOMRMSEmulator', 'Set-SCOMRMSEmulator', 'Get-SCOMResourcePool', 'Get-SCOMManagementGroup', 'Get-SCOMClass',
-    'Get-SCOMClassInstance', 'Get-SCOMAlert', 'Repair-SCOMAgent'
+    'Get-SCOMClassInstance', 'Get-SCOMAlert', 'Repair-SCOMAgent', 'Get-SCOMUserRole'
 )
 
 # Throw the refusal of the shell: which step, which cmdlet, which exception.
@@ -2300,7 +2318,15 @@ function Protect-Folder([string]$Path, [string]$Account) {
     $full = [Security.AccessControl.FileSystemRights]::FullControl
     $who = @((New-Object Security.Principal.SecurityIdentifier('S-1-5-18')), (New-Object Security.Principal.SecurityIdentifier('S-1-5-32-544')))
     if ($Account -ne '' -and $Account -ne 'SYSTEM') {
-        $who += New-Object Security.Principal.NTAccount($Account)
+        try {
+            $who += (New-Object Security.Principal.NTAccount($Account)).Translate([Security.Principal.SecurityIdentifier])
+        } catch {
+            $cause = Get-Cause $_
+            if ($cause.GetType().FullName -ne 'System.Security.Principal.IdentityNotMappedException') {
+                throw
+            }
+            Deny 'not_found' ('Windows does not know the account ' + $Account + ': ' + $cause.Message) @{ code = 1332 }
+        }
     }
     foreach ($identity in $who) {
         $mine.AddAccessRule((New-Object Security.AccessControl.FileSystemAccessRule($identity, $full, $inherit, $none, $allow)))
@@ -2459,7 +2485,13 @@ function Start-JobTask([string]$Id, [string]$Folder, [string]$Account, [string]$
         }
     } catch {
         $failure = Get-Failure $_
-        Deny $failure['kind'] ('The job ' + $Id + ' cannot be started as ' + $Account + ': ' + $failure['message']) $failure['detail']
+        $cause = Get-Cause $_
+        $code = 0
+        if ($cause.GetType().FullName -eq 'System.Runtime.InteropServices.COMException') {
+            $code = Get-ResultCode $cause.ErrorCode
+        }
+        $detail = Add-Code $failure['detail'] $code
+        Deny $failure['kind'] ('The job ' + $Id + ' cannot be started as ' + $Account + ': ' + $failure['message']) $detail
     }
 }
 
@@ -2517,7 +2549,13 @@ function Start-Task2003([string]$Id, [string]$Command, [string]$Account, [string
         if ($done['rc'] -ne 0) {
             $said = ($done['stderr'] + $done['stdout']).Trim()
             $kind = $(if ($said -match '0x8007052E|Logon failure|password') { 'access_denied' } else { 'io' })
-            Deny $kind $said
+            $code = 0
+            if ($said -match '0x8007([0-9A-Fa-f]{4})') {
+                $code = [Convert]::ToInt64($matches[1], 16)
+            } elseif ($said -match 'Logon failure: unknown user name') {
+                $code = 1326
+            }
+            Deny $kind $said (Add-Code @{} $code)
         }
     }
 }
@@ -2576,7 +2614,7 @@ function Wait-JobStart([string]$Id, [string]$Folder) {
             $code = $task['result']
         }
         Deny 'io' ('The task of job ' + $Id + ' did not start its program (result 0x' + ([int64]$code -band 4294967295).ToString('X8') +
-            '). Check the account and its right to log on as a batch job.')
+            '). Check the account and its right to log on as a batch job.') (Add-Code @{} (Get-ResultCode $code))
     }
 }
 

@@ -422,6 +422,22 @@ JOBS = [
         ],
     ),
     Case(
+        "job that asks for the groups of its account",
+        [
+            op(
+                "job.start",
+                id="groups",
+                path=r"%SystemRoot%\System32\whoami.exe",
+                arguments=["/groups", "/fo", "csv", "/nh"],
+                **SCOMADMIN,
+            ),
+            op("job.poll", id="groups"),
+            op("job.remove", id="groups"),
+            op("job.start", id="batch", path=HOSTNAME, account=r"PARITY\scomdas", password="Lab-Serv1ce"),
+            op("job.poll", id="batch"),
+        ],
+    ),
+    Case(
         "job on 2003",
         [
             op("job.start", id="four", path="hostname.exe"),
@@ -443,6 +459,14 @@ SQL = [
         "sql.query",
         [
             op("sql.query", text="SELECT 1 AS one, 'x' AS two, NULL AS three"),
+            *(
+                op(
+                    "sql.query",
+                    text="EXEC master..xp_logininfo @acctname = @account, @option = 'all'",
+                    parameters={"account": account},
+                )
+                for account in (r"PARITY\scomadmin", r"PARITY\scomdas", r"PARITY\nobody")
+            ),
             op(
                 "sql.query",
                 text="SELECT name, database_id FROM sys.databases WHERE name = @name",
@@ -549,6 +573,15 @@ OPSMGR_2007 = [
                         "name": "gateways",
                         "each": {"from": "servers", "where": [{"property": "IsGateway", "equals": True}]},
                         "select": ["Name", "GetPrimaryManagementServer().Name", "GetFailoverManagementServers().Name"],
+                    },
+                    {"name": "roles", "cmdlet": "Get-UserRole", "select": ["Name", "IsSystem"]},
+                    {
+                        "name": "administrators",
+                        "each": {
+                            "from": "roles",
+                            "where": [{"property": "Name", "equals": "OperationsManagerAdministrators"}],
+                        },
+                        "select": ["Users"],
                     },
                     {"name": "agents", "cmdlet": "Get-Agent", "select": AGENT, "columns": True},
                     {
@@ -757,6 +790,7 @@ OPSMGR_2012 = [
                         "select": ["Name", "Version", "GetConnectedUserNames()"],
                     },
                     {"name": "servers", "cmdlet": "Get-SCOMManagementServer", "select": SERVER},
+                    {"name": "roles", "cmdlet": "Get-SCOMUserRole", "select": ["Name", "Users"]},
                     {"name": "agents", "cmdlet": "Get-SCOMAgent", "select": AGENT, "columns": True},
                     {
                         "name": "class",

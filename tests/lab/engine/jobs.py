@@ -156,7 +156,15 @@ def _start_task(run: Interpreter, id: str, folder: str, args: dict[str, Any]) ->
         tasks.run(name)
     except WindowsError as error:
         message = f"ERROR: {error.message}." if run.machine.os.is_2003 else error.message  # schtasks.exe says it there
-        raise Refused(error.kind, f"The job {id} cannot be started as {_account(args)}: {message}") from error
+        told = error.code if not run.machine.os.is_2003 or error.code == 1326 else 0  # schtasks.exe shows no others
+        raise Refused(
+            error.kind, f"The job {id} cannot be started as {_account(args)}: {message}", _code(told)
+        ) from error
+
+
+def _code(code: int | None) -> dict[str, Any]:
+    """The detail of an error with Windows' code, where there is one."""
+    return {"code": code} if code and 0 < code < 0x10000 else {}
 
 
 def _await_start(run: Interpreter, id: str, folder: str) -> None:
@@ -176,11 +184,12 @@ def _await_start(run: Interpreter, id: str, folder: str) -> None:
         raise Refused(finished["error"]["kind"], finished["error"]["message"])
     if not known():
         task = tasks.get(task_of(run.machine, id))
-        code = f"0x{(task.last_result if task else 1) & 0xFFFFFFFF:08X}"
+        result = (task.last_result if task else 1) & 0xFFFFFFFF
         raise Refused(
             "io",
-            f"The task of job {id} did not start its program (result {code}). Check the account and its right to "
-            "log on as a batch job.",
+            f"The task of job {id} did not start its program (result 0x{result:08X}). Check the account and its right "
+            "to log on as a batch job.",
+            _code(result - 0x80070000),
         )
 
 

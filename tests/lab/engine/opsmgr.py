@@ -35,6 +35,7 @@ CMDLETS = {
         "Get-MonitoringClass",
         "Get-MonitoringObject",
         "Get-Alert",
+        "Get-UserRole",
     ),
     "2012": (
         "Get-SCOMManagementServer",
@@ -60,6 +61,7 @@ CMDLETS = {
         "Get-SCOMClassInstance",
         "Get-SCOMAlert",
         "Repair-SCOMAgent",
+        "Get-SCOMUserRole",
     ),
 }
 

@@ -293,6 +293,18 @@ def pool(group, name, members):
     )
 
 
+def user_role(name, title, users):
+    """A UserRole (2007 R2: MonitoringUserRole)."""
+    from .names import guid
+
+    return PsObject(
+        ("Microsoft.EnterpriseManagement.Security.UserRole",),
+        guid("role", name),
+        name,
+        {"Id": guid("role", name), "Name": name, "DisplayName": title, "IsSystem": True, "Users": list(users)},
+    )
+
+
 def class_(name):
     """A monitoring class."""
     from .names import guid

@@ -373,6 +373,26 @@ def allowed(world, user, machine, here):
     return here and world.accounts.may(user, "administrator", machine)
 
 
+ROLES = {
+    "OperationsManagerAdministrators": "Operations Manager Administrators",
+    "OperationsManagerReadOnlyOperators": "Operations Manager Read-Only Operators",
+}
+
+
+def user_roles(session, parameters):
+    """The user roles. Administrators of the servers are Operations Manager administrators until somebody takes them out.
+
+    An account that is one without being a local administrator must be named in the role itself.
+    """
+    accounts = session.machine.world.accounts.all()
+    named_ones = [a.name for a in accounts if a.may("opsmgr_admin") and not a.may("administrator")]
+    users = {"OperationsManagerAdministrators": ["BUILTIN\\Administrators", *named_ones]}
+    return [
+        objects.user_role(name, title, users.get(name, []))
+        for name, title in named(ROLES.items(), lambda role: role[0], parameters.get("Name"))
+    ]
+
+
 def server_of(location):
     """The server a location names: ``Snapin\\OperationsManagerMonitoring::RMS01``, ``Monitoring:\\RMS01\\Agent``, ``RMS01``."""
     text = str(location or "")

@@ -22,6 +22,7 @@ from .shell import (
     packs_of,
     reject,
     remove_packs,
+    user_roles,
 )
 
 ADMIN = objects.ADMIN
@@ -228,6 +229,7 @@ CMDLETS = (
         (P("Criteria", "System.String", position=0), P("Path")),
         lambda s, g, p: [objects.alert(g, a) for a in g.alerts],
     ),
+    Cmdlet("Get-UserRole", (PATH,), lambda s, g, p: user_roles(s, p)),
 )
 FREE.update({new_connection, get_connection, remove_connection})
 

@@ -19,6 +19,7 @@ from .shell import (
     nodes_of,
     reject,
     remove_packs,
+    user_roles,
 )
 from .shell2007 import ADMIN, AMC, MS, PACK, PENDING, SERVER_KINDS, WHATIF
 
@@ -331,6 +332,11 @@ CMDLETS = (
             *WHATIF,
         ),
         repair,
+    ),
+    Cmdlet(
+        "Get-SCOMUserRole",
+        (P("DisplayName", position=0), P("Name"), P("Id", "System.Guid[]"), *COMMON),
+        lambda s, g, p: user_roles(s, p),
     ),
 )
 FREE.update({new_connection, get_connection, remove_connection})

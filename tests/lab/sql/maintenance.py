@@ -965,6 +965,34 @@ def sp_addsrvrolemember(session, values):
     return 0
 
 
+def xp_logininfo(session, values):
+    """xp_logininfo account [, 'all']: how a Windows account gets in, with which privilege; no row where it does not."""
+    name = "xp_logininfo"
+    if not session.instance.is_sysadmin(session.login):
+        raise SqlError(
+            229,
+            f"The EXECUTE permission was denied on the object '{name}', database 'mssqlsystemresource', schema 'sys'.",
+            class_=14,
+            state=5,
+            procedure=name,
+        )
+    given, machine = str(values.get("@acctname") or ""), session.instance.server.machine
+    accounts = machine.world.accounts
+    if "\\" not in given or (accounts.builtin(given) is None and accounts.find(given, machine) is None):
+        text = f"Could not obtain information about Windows NT group/user '{given}', error code 0x534."
+        raise SqlError(15404, text, state=11, line=62, procedure=name)
+    login = accounts.full_name(given, machine)
+    own = login.lower() in session.instance.logins | session.instance.server.extra_sysadmins
+    rows = []
+    if session.instance.is_sysadmin(login):
+        rows.append([login, "user", "admin", login, None if own else "BUILTIN\\Administrators"])
+    elif own:
+        rows.append([login, "user", "user", login, None])
+    names = ("account name", "type", "privilege", "mapped login name", "permission path")
+    session.out.sets.append(ResultSet([Column(one, "nvarchar") for one in names], rows))
+    return 0
+
+
 def accepted(session, values):
     """A procedure whose effect nothing here can see; remembered in the record."""
     return 0
@@ -983,6 +1011,7 @@ PROCEDURES = {
         "sp_grantlogin", "@loginame", lambda s, v: s.instance.logins.add(str(v.get("@loginame")).lower()) or 0
     ),
     "sp_changedbowner": Procedure("sp_changedbowner", "@loginame @map", accepted),
+    "xp_logininfo": Procedure("xp_logininfo", "@acctname @option @privilege", xp_logininfo),
     "sp_updatestats": Procedure("sp_updatestats", "@resample", accepted),
 }
 

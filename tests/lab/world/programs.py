@@ -78,7 +78,29 @@ def _hostname(call: Call) -> Result:
 
 
 def _whoami(call: Call) -> Result:
-    return Result(0, lines(call.user.lower()))
+    _unused, found = options(call.arguments)
+    if "groups" not in found:
+        return Result(0, lines(call.user.lower()))
+    if [argument.lower() for argument in call.arguments[1:3]] != ["/fo", "csv"]:
+        return Result(1, "", lines("ERROR: The lab's whoami.exe shows groups as CSV only."))
+    heading = [] if "nh" in found else [("Group Name", "Type", "SID", "Attributes")]
+    return Result(0, lines(*(",".join(f'"{cell}"' for cell in row) for row in [*heading, *_groups(call)])))
+
+
+def _groups(call: Call) -> list[tuple[str, str, str, str]]:
+    """The groups in the token of whoever runs the program: name, type, SID, attributes."""
+    accounts, enabled = call.machine.world.accounts, "Mandatory group, Enabled by default, Enabled group"
+    known, account = "Well-known group", accounts.find(call.user, call.machine)
+    rows = [("Everyone", known, "S-1-1-0", enabled), ("BUILTIN\\Users", "Alias", "S-1-5-32-545", enabled)]
+    if accounts.may(call.user, "administrator", call.machine):
+        rows.append(("BUILTIN\\Administrators", "Alias", "S-1-5-32-544", enabled + ", Group owner"))
+    logons = {"batch": ("BATCH", "S-1-5-3"), "service": ("SERVICE", "S-1-5-6")}
+    name, sid = logons.get(call.logon, ("NETWORK", "S-1-5-2"))
+    rows.append((f"NT AUTHORITY\\{name}", known, sid, enabled))
+    rows.append(("NT AUTHORITY\\Authenticated Users", known, "S-1-5-11", enabled))
+    if account is not None and account.domain:
+        rows.append((f"{account.domain}\\Domain Users", "Group", "S-1-5-21-1004336348-1177238915-682003330-513", enabled))
+    return rows
 
 
 def _timeout(call: Call) -> Result:
