@@ -214,6 +214,7 @@ GROUP: dict[str, Any] = {
     "subscriptions": [{"id": TEXT, "name!": TEXT, "enabled": BOOL}],
     "connectors": [{"id": TEXT, "name": TEXT, "initialized": BOOL}],
     "consoles": [TEXT],
+    "administrators": [TEXT],
     "management_packs": [{"name": TEXT, "version": TEXT, "sealed": BOOL}],
     "resource_pools": [{"name": TEXT, "members": [TEXT]}],
     "alerts": {"open": WHOLE, "critical": WHOLE},

@@ -9,7 +9,7 @@ short_description: Read a management group through its own shell
 version_added: 1.0.0
 description:
   - Asks the Data Access service for the group's servers, agents with their parents, pending actions, notification
-    subscriptions, connectors, open consoles, management packs and alerts, in one round trip.
+    subscriptions, connectors, open consoles, administrators, management packs and alerts, in one round trip.
   - Reads the upgrade's journal on the same host as well.
   - The shape of the facts is described in C(docs/snapshot.md).
 extends_documentation_fragment:

@@ -46,6 +46,7 @@ _PARENTS = ["GetPrimaryManagementServer().Name", "GetFailoverManagementServers()
 _GATEWAYS = [{"property": "IsGateway", "equals": True}]
 _WATCHED = "Microsoft.SystemCenter.HealthService"
 _SETTING = "ManagementGroup\\DataWarehouse\\"
+_ADMINISTRATORS = "OperationsManagerAdministrators"
 
 
 def steps(product):
@@ -87,6 +88,19 @@ def steps(product):
     return found
 
 
+def role_steps(product):
+    """The pipeline that reads who is Operations Manager administrator.
+
+    Get-SCOMUserRole is in the cmdlet reference (kb); Get-UserRole of 2007 R2, the role's name and its Users are from published
+    scripts (field). So this is asked apart from the rest: where it fails, everything else is known all the same.
+    """
+    where = [{"property": "Name", "equals": _ADMINISTRATORS}]
+    return [
+        {"name": "roles", "cmdlet": _NAMES[product]["roles"]},
+        {"name": "administrators", "each": {"from": "roles", "where": where}, "select": ["Users"]},
+    ]
+
+
 _NAMES = {
     "2007": {
         "servers": "Get-ManagementServer",
@@ -99,6 +113,7 @@ _NAMES = {
         "connectors": "Get-Connector",
         "packs": "Get-ManagementPack",
         "alerts": "Get-Alert",
+        "roles": "Get-UserRole",
     },
     "2012": {
         "servers": "Get-SCOMManagementServer",
@@ -111,14 +126,17 @@ _NAMES = {
         "connectors": "Get-SCOMConnector",
         "packs": "Get-SCOMManagementPack",
         "alerts": "Get-SCOMAlert",
+        "roles": "Get-SCOMUserRole",
     },
 }
 
 
 def operations(server, product):
     """The batch: the group's pipeline, each part alone so that one that fails leaves the others, and the journal."""
+    shell = {"server": server, "product": product}
     return [
-        {"id": "group", "op": "opsmgr.run", "args": {"server": server, "product": product, "steps": steps(product)}},
+        {"id": "group", "op": "opsmgr.run", "args": {**shell, "steps": steps(product)}},
+        {"id": "roles", "op": "opsmgr.run", "args": {**shell, "steps": role_steps(product)}},
         {"id": "journal", "op": "file.tail", "args": dict(JOURNAL)},
         {"id": "system", "op": "system.info", "args": {}},
     ]
@@ -128,6 +146,7 @@ def collect(remote, server, product):
     """Ask the group: returns (GROUP, journal entries, the server's time). Raises OperationFailed where the shell fails."""
     results = {result.id: result for result in remote.run(operations(server, product))}
     group = normalise(results["group"].get(), product)
+    take_administrators(group, results["roles"])
     return group, read_journal(results["journal"]), results["system"].get()["time"]
 
 
@@ -195,6 +214,15 @@ def normalise(value, product):
         else None,
         "unknown": {},
     }
+
+
+def take_administrators(group, result):
+    """Put the members of the administrators' role into the group's facts; unknown with the reason where not readable."""
+    rows = result.value["outputs"].get("administrators") or [] if result.ok else []
+    group["administrators"] = sorted(str(name) for name in _many(rows[0].get("Users"))) if rows else None
+    if not rows:
+        reason = f"The group shows no role {_ADMINISTRATORS}." if result.ok else result.error["message"]
+        group["unknown"]["administrators"] = reason
 
 
 def _server(row):

@@ -559,6 +559,7 @@ class _Builder:
                 f"{self.netbios_domain}\\operator{number}"
                 for number in range(1, int(self.estate.get("connected_consoles") or 0) + 1)
             ],
+            "administrators": ["BUILTIN\\Administrators"],
             "management_packs": [{"name": n, "version": v, "sealed": s} for n, v, s in packs],
             "resource_pools": (
                 [
