@@ -19,7 +19,11 @@ class ActionModule(HostAction):
             return {"reachable": False, "reason": f"{self.host}: the inventory says that it cannot be reached", "facts": None}
         try:
             facts = host_facts.collect(
-                self.remote, arguments["media_path"], arguments["encryption_key_path"], arguments["connector_services"]
+                self.remote,
+                arguments["media_path"],
+                arguments["encryption_key_path"],
+                arguments["connector_services"],
+                arguments["media_hashes"],
             )
         except WireError as error:
             return {"reachable": False, "reason": str(error), "facts": None, "warnings": [str(error)]}

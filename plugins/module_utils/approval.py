@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .catalog import Settings
+from .media import FITS, judged
 from .model import Machine, ManagementGroup
 from .plan import MANUAL, Plan, Step
 from .planner.backups import NAMES
@@ -153,14 +154,13 @@ def _media(host: Optional[Machine], inputs: Mapping[str, Any]) -> list[Evidence]
             "Copy the media there, and set scom_upgrade_media_path.",
         )
     ]
-    files = {str(path).lower().replace("/", "\\"): stat for path, stat in (media.get("files") or {}).items()}
-    for path, wanted in sorted(Settings(inputs.get("settings"))["media_hashes"].items()):
-        seen = str((files.get(str(path).lower().replace("/", "\\")) or {}).get("sha256") or "").lower()
+    hashes = Settings(inputs.get("settings"))["media_hashes"]
+    for file in judged(host.facts if host else None, hashes, [*(host.roles if host else ()), "management_server"]):
         found.append(
             Evidence(
-                f"media.{path}",
-                seen == str(wanted).lower(),
-                f"{path} on {name} has the hash {seen or 'nobody read'}.",
+                f"media.{file.path}",
+                file.state == FITS,
+                file.text(name),
                 "Copy the media again, or correct the setting media_hashes.",
             )
         )

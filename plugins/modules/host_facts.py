@@ -20,6 +20,13 @@ options:
   media_path:
     description: Folder on the host where the 2012 media is expected.
     type: str
+  media_hashes:
+    description:
+      - Files of the media, relative to O(media_path), whose SHA-256 is read. Case and the kind of slash do not matter.
+      - A mapping of such paths to expected hashes gives its keys with the filter C(list).
+    type: list
+    elements: str
+    default: []
   encryption_key_path:
     description: File on the host where the backup of the encryption key is expected.
     type: str
@@ -38,6 +45,7 @@ EXAMPLES = r"""
 - name: Read the facts of every host
   scom.upgrade.host_facts:
     media_path: C:\Media\SCOM2012
+    media_hashes: [setup.exe, 'Setup\AMD64\Setup.exe']
   register: host
 """
 

@@ -12,6 +12,7 @@ import base64
 import re
 from datetime import datetime, timezone
 
+from ansible_collections.scom.upgrade.plugins.module_utils import media
 from ansible_collections.scom.upgrade.plugins.plugin_utils import certificates
 from ansible_collections.scom.upgrade.plugins.plugin_utils.journal import JOURNAL, read_journal
 
@@ -91,7 +92,17 @@ PENDING_TYPES = {
 }  # numbers seen in databases (scripting reference 2.4); others are told as "unknown (n)"
 
 
-def operations(media_path=None, encryption_key_path=None):
+def media_files(hashed=()):
+    """Files of the media to look at, and whether the hash is wanted: the usual ones, and all that are to be hashed."""
+    found = {media.same(name): (name, False) for name in MEDIA_FILES}
+    for path in hashed:
+        key = media.same(path)
+        if key:
+            found[key] = (found[key][0] if key in found else media.tidy(path), True)
+    return list(found.values())
+
+
+def operations(media_path=None, encryption_key_path=None, media_hashes=()):
     """The one batch that asks a host for everything; returns a list of wire operations."""
     found = [
         _op("system", "system.info"),
@@ -185,8 +196,10 @@ def operations(media_path=None, encryption_key_path=None):
     for index, folder in enumerate(PRODUCT_FOLDERS):
         found.append(_op(f"product{index}", "file.stat", path=folder + "\\" + PRODUCT_FILE, version=True))
     if media_path:
-        for name in MEDIA_FILES:
-            found.append(_op("media:" + name, "file.stat", path=media_path.rstrip("\\") + "\\" + name, version=True))
+        for name, hashed in media_files(media_hashes):
+            wanted = {"hash": "sha256"} if hashed else {}
+            path = media_path.rstrip("\\") + "\\" + name
+            found.append(_op("media:" + name, "file.stat", path=path, version=True, **wanted))
     if encryption_key_path:
         found.append(_op("key", "file.stat", path=encryption_key_path))
     return found
@@ -196,19 +209,20 @@ def _op(name, kind, **args):
     return {"id": name, "op": kind, "args": args}
 
 
-def normalise(results, media_path=None, encryption_key_path=None, connector_services=(), now=None):
+def normalise(results, media_path=None, encryption_key_path=None, connector_services=(), media_hashes=(), now=None):
     """Turn the answers into HOST of docs/snapshot.md.
 
     `results` are the wire's results by id; `now` is the controller's time (aware datetime, UTC), for the clock skew.
     """
-    return _Answers(results, media_path, encryption_key_path, connector_services, now).host()
+    return _Answers(results, media_path, encryption_key_path, connector_services, media_hashes, now).host()
 
 
 class _Answers:
     """The answers of one host, by operation; each method gives one part of HOST."""
 
-    def __init__(self, results, media_path, key_path, connector_services, now):
+    def __init__(self, results, media_path, key_path, connector_services, media_hashes, now):
         self.results = {result.id: result for result in results}
+        self.media_hashes = media_hashes
         self.media_path, self.key_path = media_path, key_path
         self.connector_services = {name.lower() for name in connector_services}
         self.now = now or datetime.now(timezone.utc)
@@ -671,11 +685,13 @@ class _Answers:
         """The 2012 media at the configured place; None when no place is configured."""
         if not self.media_path:
             return None
-        files = {name: self.value("media:" + name) or {} for name in MEDIA_FILES}
+        names = [name for name, _hashed in media_files(self.media_hashes)]
+        files = {name: self.value("media:" + name, media.UNKNOWN + name) or {} for name in names}
         setup = files["setup.exe"]
         return {
             "path": self.media_path,
-            "present": bool(setup.get("exists")),
+            # A file that could not be looked at is neither there nor absent.
+            "present": None if media.UNKNOWN + "setup.exe" in self.unknown else bool(setup.get("exists")),
             "version": setup.get("version"),
             "files": {
                 name: {"size": stat["size"], "sha256": stat.get("hash")}
@@ -733,14 +749,15 @@ def _boolean(value):
     return None if value is None else bool(value)
 
 
-def collect(remote, media_path=None, encryption_key_path=None, connector_services=()):
+def collect(remote, media_path=None, encryption_key_path=None, connector_services=(), media_hashes=()):
     """Ask a host for its facts: one round trip, and a second only where the product lies in an unusual folder.
 
-    Returns HOST. Errors of the wire pass through.
+    `media_hashes` are relative paths of the media's files whose SHA-256 is wanted. Returns HOST. Errors of the wire pass
+    through.
     """
-    results = remote.run(operations(media_path, encryption_key_path))
-    answers = _Answers(results, media_path, encryption_key_path, connector_services, None)
+    results = remote.run(operations(media_path, encryption_key_path, media_hashes))
+    answers = _Answers(results, media_path, encryption_key_path, connector_services, media_hashes, None)
     path = answers.needs_second_look()
     if path:
         results = results + remote.run([_op("product_extra", "file.stat", path=path, version=True)])
-    return normalise(results, media_path, encryption_key_path, connector_services)
+    return normalise(results, media_path, encryption_key_path, connector_services, media_hashes)

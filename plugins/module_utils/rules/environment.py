@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..catalog import network, setup
+from ..media import ABSENT, DIFFERS, UNKNOWN, UNREAD, judged, needs, same
 from .engine import (
     BLOCK,
     BREAKS,
@@ -232,8 +233,8 @@ def open_handles(context: Context) -> list[Finding]:
     impact=BREAKS,
     outcomes=(PASS, WARN, BLOCK, MANUAL, NOT_APPLICABLE),
     columns=("host", "file", "finding"),
-    remedy="""Put the 2012 media at the configured path, or let the collection copy it; a file whose hash differs is
-        replaced from a source you trust.""",
+    remedy="""Put the 2012 media at the configured path; a file whose hash differs is replaced from a source you trust, and
+        an expected hash that is wrong is corrected in the setting media_hashes.""",
     evidence="inferred",
     source="product-reference 2, 3, 4",
     tags=("media", "server", "gateway"),
@@ -242,33 +243,41 @@ def open_handles(context: Context) -> list[Finding]:
     setup=("checks", "An unfit image ends setup with InvalidInstallImage (16)."),
 )
 def media(context: Context) -> list[Finding]:
-    """Every server needs the media; a file that differs from its expected hash must not be run."""
+    """Every server needs the media; a file that differs from its expected hash must not be run.
+
+    Expected hashes are compared wherever a file is, the agent's packages on hosts of manually installed agents too. An
+    absent file is missed where it is needed: the gateway's folder on gateways, all else but the agent's where setup runs.
+    """
     known = view(context)
-    wanted = {str(name).lower(): str(value).lower() for name, value in context.settings["media_hashes"].items()}
-    if known.members and not known.media_hosts:
+    hashes = context.settings["media_hashes"]
+    installers = [one for one in known.agents if one.manual and not one.is_2012 and one.machine is not None]
+    if known.members and not known.media_hosts and not (hashes and installers):
         return [Finding(NOT_APPLICABLE, "Setup has nothing left to do on any machine that gave facts.")]
     if not context.inputs.get("media_path"):
         return [Finding(WARN, "No media path is configured (input media_path).")]
-    wrong: list[Row] = []
-    missing: list[Row] = []
-    unread: list[Row] = []
+    found: dict[str, list[Row]] = {DIFFERS: [], ABSENT: [], UNREAD: []}
+    wrong, missing, unread = found.values()
     for one in known.media_hosts:
-        found = one.get("media")
-        if found is None:
+        state = one.get("media")
+        if state is None or state.get("present") is None:
             unread.append((one.name, "", "not read"))
-        elif not found.get("present"):
-            missing.append((one.name, str(found.get("path") or ""), "absent"))
+        elif not state["present"]:
+            missing.append((one.name, str(state.get("path") or ""), "absent"))
         else:
-            files = {str(name).lower(): entry for name, entry in (found.get("files") or {}).items()}
+            expected = judged(one.facts, hashes, known.media_roles(one))
+            told = {same(name) for name in (*(state.get("files") or ()), *(file.path for file in expected))}
             for need in known.media_needed(one):
-                if need.lower() not in files:
-                    missing.append((one.name, need, "absent"))
-            for name, value in wanted.items():
-                have = (files.get(name) or {}).get("sha256")
-                if have is not None and str(have).lower() != value:
-                    wrong.append((one.name, name, "hash differs"))
-                elif name in files and have is None:
-                    unread.append((one.name, name, "hash not read"))
+                if same(need) not in told:
+                    looked = UNKNOWN + need not in one.unknown
+                    (missing if looked else unread).append((one.name, need, ABSENT if looked else "not read"))
+            for file in expected:
+                if file.state in found:
+                    found[file.state].append((one.name, file.path, file.state))
+    for agent in installers:
+        # An agent's host works with one of the two packages of the agent's folder, so that neither is missed there.
+        for file in judged(agent.machine.facts if agent.machine else None, hashes, ()):
+            if file.state in found and needs(file.path, ("agent",)):
+                found[file.state].append((agent.name, file.path, file.state))
     findings = []
     if wrong:
         text = f"Media differs from its expected hash on {listed(sorted({str(row[0]) for row in wrong}))}."
@@ -279,7 +288,7 @@ def media(context: Context) -> list[Finding]:
     if unread:
         text = f"Media not read on {listed(sorted({str(row[0]) for row in unread}))}."
         findings.append(Finding(MANUAL, text, tuple(unread)))
-    if not findings and not wanted:
+    if not findings and not hashes:
         text = "The media is present everywhere; no expected hash is configured (setting media_hashes)."
         return [Finding(MANUAL, text)]
     return findings or [Finding(PASS, "The media is present and matches its hashes.")]

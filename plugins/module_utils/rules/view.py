@@ -902,9 +902,13 @@ class View:
         taking = [one for one in self.spares if self.role_taken_by(one) in wanted]
         return [one for one in (*staying, *taking) if one.facts is not None]
 
+    def media_roles(self, machine: Machine) -> set[str]:
+        """The roles for which a machine needs media: those it has, and the one it takes over."""
+        return {*machine.roles, self.role_taken_by(machine) or ""}
+
     def media_needed(self, machine: Machine) -> list[str]:
         """The files of the media a machine needs."""
-        roles = set(machine.roles) | {self.role_taken_by(machine) or ""}
+        roles = self.media_roles(machine)
         files = ["gateway\\AMD64\\MOMGateway.msi"] if "gateway" in roles else []
         return files + (["setup.exe"] if roles - {"gateway", ""} else [])
 

@@ -141,7 +141,7 @@ def test_the_point_of_no_return_demands_evidence_and_names_what_is_missing(simpl
         found = conclude(lacking, inputs)
         upgrade = found.plan.step("management_group.upgrade")
         assert name in [one.name for one in evidence(found.group, found.inputs, upgrade) if not one.holds]
-    with pytest.raises(NotYet, match="has the hash"):
+    with pytest.raises(NotYet, match="hash of setup.exe on OM01 was not read"):
         settings = {"media_hashes": {"setup.exe": "0" * 64}}
         gate(ready, dict(inputs, settings=settings, rules=["all", "!R68"]), phase="management_group")
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
 from ansible_collections.scom.upgrade.plugins.module_utils import approval, model, planner
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import conclude
 from ansible_collections.scom.upgrade.plugins.module_utils.facts import load
 from ansible_collections.scom.upgrade.plugins.module_utils.gate import NotYet, gate
 from ansible_collections.scom.upgrade.plugins.module_utils.inputs import normalise
@@ -120,6 +121,37 @@ def test_a_point_of_no_return_demands_evidence(snapshot: dict[str, Any], inputs:
     seen = {one.name: one.holds for one in approval.evidence(group, hashes, step)}
     assert seen == {"backup.operational": True, "backup.warehouse": True, "encryption_key": True, "media": False,
                     "media.setup.exe": False}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path, stat, said",
+    [
+        ("SETUP.EXE", {"size": 1, "sha256": "ab"}, None),
+        ("setup.exe", {"size": 1, "sha256": "cd"}, "setup.exe on RMS01 has the hash cd, expected is ab."),
+        ("setup.exe", {"size": 1, "sha256": None}, "The hash of setup.exe on RMS01 was not read."),
+        ("Setup/AMD64/Server/OMServer.msi", None, "OMServer.msi, whose hash is expected, is not in the media on RMS01."),
+        ("agent/AMD64/MOMAgent.cab", None, None),
+        ("agent\\i386\\MOMAgent.msi", {"size": 1, "sha256": "cd"}, "MOMAgent.msi on RMS01 has the hash cd"),
+    ],
+)
+def test_the_gate_and_the_rule_agree_about_hashes(
+    snapshot: dict[str, Any], inputs: dict[str, Any], path: str, stat: Any, said: Optional[str]
+) -> None:
+    given = normalise({**inputs, "settings": {"media_hashes": {path: "AB"}}})
+    for facts in snapshot["hosts"].values():
+        files = {name: dict(one, sha256="ab") for name, one in facts["media"]["files"].items()}
+        if stat is not None:
+            files = {**{name: one for name, one in files.items() if name.lower() != path.lower()}, path.lower(): stat}
+        facts["media"]["files"] = files
+    found = conclude(snapshot, given)
+    step = next(one for one in found.plan.steps if one.kind == "group.upgrade")
+    wrong = [one.text for one in approval.evidence(found.group, given, step) if not one.holds]
+    texts = [text for text in wrong if "hash" in text]
+    rule = next(one for one in found.report["findings"] if one["id"] == "R68")
+    if said is None:
+        assert texts == [] and rule["outcome"] in ("pass", "not_applicable")
+    else:
+        assert len(texts) == 1 and said in texts[0] and rule["outcome"] in ("block", "warn", "manual")
 
 
 def test_a_person_is_told_what_to_do() -> None:
