@@ -32,7 +32,10 @@ class ActionModule(ActionBase):
         dest = os.path.abspath(os.path.expanduser(arguments["dest"]))
         arguments["hosts"] = relative_clocks(arguments["hosts"])
         journals = [arguments["journal"], *(host.pop("journal", []) for host in arguments["hosts"].values())]
-        hosts, unreachable, borrowed = self._with_earlier(arguments, dest)
+        collected = arguments["collected"] or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        earlier = _earlier(dest, arguments["group"].get("name"))
+        hosts, unreachable, borrowed = _with_earlier(arguments, earlier)
+        probes = arguments["probes"]
         try:
             found = facts.assemble(
                 hosts,
@@ -40,7 +43,8 @@ class ActionModule(ActionBase):
                 unreachable,
                 arguments["inventory"],
                 facts.merge_journals(*journals),
-                arguments["collected"] or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                collected,
+                probes=earlier.get("probes") if probes is None else dict(probes, collected=collected),
             )
         except facts.SnapshotError as error:
             raise AnsibleActionFail(f"The facts do not make a snapshot: {error}") from None
@@ -65,35 +69,36 @@ class ActionModule(ActionBase):
         )
         return result
 
-    @staticmethod
-    def _with_earlier(arguments, dest):
-        """Facts of hosts that this run leaves out come from the file that is there, if it is of the same group.
 
-        Its journal is not taken over: what counts as done must be told by the servers, not by a file that may be of another day.
-        """
-        hosts, unreachable = dict(arguments["hosts"]), dict(arguments["unreachable"])
-        earlier = _earlier(dest)
-        if (earlier.get("group") or {}).get("name") != arguments["group"].get("name"):
-            earlier = {}
-        borrowed = []
-        for name in arguments["inventory"]:
-            if name in hosts or name in unreachable:
-                continue
-            if name in earlier.get("hosts", {}):
-                hosts[name] = earlier["hosts"][name]
-                borrowed.append(name)
-            else:
-                unreachable[name] = LEFT_OUT
-        return hosts, unreachable, borrowed
+def _with_earlier(arguments, earlier):
+    """Facts of hosts that this run leaves out come from the earlier snapshot of the group.
+
+    Its journal is not taken over: what counts as done must be told by the servers, not by a file that may be of another day.
+    """
+    hosts, unreachable = dict(arguments["hosts"]), dict(arguments["unreachable"])
+    borrowed = []
+    for name in arguments["inventory"]:
+        if name in hosts or name in unreachable:
+            continue
+        if name in earlier.get("hosts", {}):
+            hosts[name] = earlier["hosts"][name]
+            borrowed.append(name)
+        else:
+            unreachable[name] = LEFT_OUT
+    return hosts, unreachable, borrowed
 
 
-def _earlier(path):
-    """The snapshot that is there; empty where none is, or none that can be read: it is about to be replaced."""
+def _earlier(path, group):
+    """The snapshot that is there, if it is of the same group.
+
+    Empty where none is, or none that can be read: it is about to be replaced.
+    """
     try:
         with open(path, encoding="utf-8") as file:
-            return facts.parse(file.read(), path)
+            found = facts.parse(file.read(), path)
     except (OSError, facts.SnapshotError):
         return {}
+    return found if (found["group"] or {}).get("name") == group else {}
 
 
 def relative_clocks(hosts):

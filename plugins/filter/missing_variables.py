@@ -3,25 +3,12 @@
 
 from __future__ import annotations
 
-# Variables without a safe default, by the kinds of step that need them (the roles name them as required).
-NEEDED = {
-    "scom_upgrade_media_path": {
-        "agent.upgrade", "gateway.upgrade", "management_server.upgrade", "group.upgrade", "console.upgrade",
-        "web_console.upgrade", "acs.upgrade", "reporting.upgrade", "console.remove",
-    },
-    "scom_upgrade_account": {
-        "management_server.upgrade", "group.upgrade", "console.upgrade", "web_console.upgrade", "acs.upgrade",
-        "reporting.upgrade", "backup.encryption_key",
-    },
-    "scom_upgrade_data_access_account": {"management_server.upgrade", "group.upgrade"},
-    "scom_upgrade_data_reader_account": {"group.upgrade"},
-    "scom_upgrade_encryption_key_path": {"backup.encryption_key"},
-}  # fmt: skip
-SECRETS = {
-    name + "_password": NEEDED[name]
-    for name in ("scom_upgrade_account", "scom_upgrade_data_access_account", "scom_upgrade_data_reader_account")
-}
-WAREHOUSE = ("scom_upgrade_data_writer_account", "scom_upgrade_data_writer_account_password")
+from ansible_collections.scom.upgrade.plugins.module_utils.inputs import PREFIX
+from ansible_collections.scom.upgrade.plugins.module_utils.needs import ACCOUNTS, PATHS, WRITER
+
+NEEDED = {PREFIX + name: kinds for name, kinds in {**PATHS, **ACCOUNTS}.items()}
+SECRETS = {PREFIX + name + "_password": kinds for name, kinds in ACCOUNTS.items()}
+WAREHOUSE = (PREFIX + WRITER, PREFIX + WRITER + "_password")
 
 
 def missing_variables(remaining, variables):

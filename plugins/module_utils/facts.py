@@ -229,6 +229,23 @@ ENTRY: dict[str, Any] = {
     "data": ANY,
     "by": TEXT,
 }
+#: What reading alone cannot tell, and was tried: see docs/snapshot.md.
+PROBES: dict[str, Any] = {
+    "collected": TEXT,
+    "ports": [{"from!": TEXT, "to!": TEXT, "port!": WHOLE, "open": BOOL, "error": TEXT}],
+    "accounts": [
+        {
+            "host!": TEXT,
+            "input!": TEXT,
+            "account!": TEXT,
+            "logs_on": BOOL,
+            "administrator": BOOL,
+            "groups": [TEXT],
+            "error": TEXT,
+        }
+    ],
+    "sql": [{"host!": TEXT, "instance!": TEXT, "account!": TEXT, "sysadmin": BOOL, "error": TEXT}],
+}
 INVENTORY: dict[str, Any] = {
     "fqdn": TEXT,
     "role": TEXT,
@@ -245,6 +262,7 @@ SNAPSHOT: dict[str, Any] = {
     "unreachable": Named(TEXT),
     "inventory": Named(INVENTORY),
     "group": GROUP,
+    "probes": PROBES,
     "journal": [ENTRY],
 }
 REDISCOVER = "Run playbooks/discover.yml again, or correct the file by docs/snapshot.md."
@@ -275,6 +293,7 @@ def load(snapshot: Any) -> Snapshot:
     filled.setdefault("collected", None)
     filled.setdefault("collection_version", None)
     filled.setdefault("group", None)
+    filled.setdefault("probes", None)
     for key in ("unreachable", "inventory"):
         filled[key] = dict(filled.get(key) or {})
     filled["journal"] = list(filled.get("journal") or [])
@@ -298,11 +317,13 @@ def assemble(
     journal: Iterable[Mapping[str, Any]] = (),
     collected: Optional[str] = None,
     collection_version: Optional[str] = None,
+    probes: Optional[Mapping[str, Any]] = None,
 ) -> Snapshot:
     """One snapshot from what the hosts and the group said, checked. Raises :class:`SnapshotError`.
 
-    Hosts come in by inventory name, ``unreachable`` gives reasons by inventory name, ``collected`` is ISO 8601 UTC.
-    A host that is both is taken by its facts. Journals are merged: equal entries once, in the order of their times.
+    Hosts come in by inventory name, ``unreachable`` gives reasons by inventory name, ``collected`` is ISO 8601 UTC,
+    ``probes`` is what was tried, None where nothing was. A host that is both is taken by its facts. Journals are
+    merged: equal entries once, in the order of their times.
     """
     missing = {name: str(why) for name, why in (unreachable or {}).items() if name not in hosts}
     return load(
@@ -314,6 +335,7 @@ def assemble(
             "unreachable": dict(sorted(missing.items())),
             "inventory": {name: dict(entry) for name, entry in sorted((inventory or {}).items())},
             "group": None if group is None else dict(group),
+            "probes": None if probes is None else dict(probes),
             "journal": merge_journals(journal),
         }
     )

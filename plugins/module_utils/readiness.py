@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from . import facts, inputs, model, path
@@ -14,6 +14,8 @@ from .rules.repairs import repair_steps
 from .rules.view import parse_time
 from .selection import Wanted
 
+#: Up to how many rules that were left out are named.
+MOST_NAMES = 12
 LABELS = {
     "error": "failed to run",
     "block": "blocking",
@@ -96,8 +98,13 @@ def summary(report: Mapping[str, Any]) -> str:
     for waiver in report["expired_waivers"]:
         lines.append(f"  waiver of {waiver['owner']} for {waiver['rule']} expired on {waiver['expires']}")
     if report["left_out"]:
-        lines.append(f"  left out: {', '.join(report['left_out'])}")
+        lines.append(f"  left out: {_left_out(report['left_out'])}")
     return "\n".join(lines)
+
+
+def _left_out(names: Sequence[str]) -> str:
+    """The rules that were not asked for, by name where they are few."""
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} other rules"
 
 
 def _line(finding: Mapping[str, Any]) -> str:

@@ -47,6 +47,11 @@ options:
     description: Facts of the group, as M(scom.upgrade.group_facts) gives them.
     type: dict
     required: true
+  probes:
+    description:
+      - What was tried, as C(docs/snapshot.md) has it under C(probes). Its time is that of these facts.
+      - Without it, what was tried before is kept, if the file that is there is of the same group.
+    type: dict
   collected:
     description:
       - The time of the facts, ISO 8601 UTC, as M(scom.upgrade.group_facts) gives it. Ages of backups are reckoned from it.

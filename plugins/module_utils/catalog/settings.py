@@ -61,6 +61,8 @@ SETTINGS: dict[str, Setting] = {
             "O18",
         ),
         Setting("clock_skew_seconds", 300, "clock difference at which Kerberos refuses", "recalled", "-"),
+        Setting("probe_hours", 168, "age at which ports and accounts that were tried no longer count", "inferred", "-"),
+        Setting("probe_agents", 5, "agents of each parent with which the ports of a push are tried", "inferred", "-"),
         Setting("certificate_days", 30, "days a channel certificate must still be valid", "inferred", "-"),
         Setting("setup_free_mb", 1024, "free space on the system drive for setup", "recalled", "product-reference 1.2"),
         Setting("setup_logs_mb", 512, "further free space for setup logs and temporary files", "inferred", "-"),

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ..catalog import network, setup
+from ..catalog import setup
 from ..media import ABSENT, DIFFERS, UNKNOWN, UNREAD, judged, needs, same
+from . import connections, rights
 from .engine import (
     BLOCK,
     BREAKS,
@@ -297,39 +298,61 @@ def media(context: Context) -> list[Finding]:
 @rule(
     "R69",
     "Accounts for the upgrade",
-    severity="manual",
+    severity="block",
     impact=BREAKS,
-    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
-    columns=("input", "account", "needs"),
-    remedy="""Name the accounts in the inputs; make sure each can log on and has what the table says; confirm it in the
-        input confirmed: {R69: {by, when}}.""",
+    outcomes=(PASS, WARN, BLOCK, MANUAL, NOT_APPLICABLE),
+    columns=("input", "account", "where", "finding"),
+    remedy="""Name the accounts in the inputs, let playbooks/probe.yml try them, and give each what the table says it lacks. A
+        password that is refused is corrected where it is kept. What cannot be tried is looked up and confirmed in the input
+        confirmed: {R69: {by, when}}.""",
     evidence="later guide",
     source="S19b, S19e, S19k (3.3)",
     tags=("account", "inputs", "sql"),
-    facts=("inputs.account", "inputs.data_access_account", "inputs.data_reader_account", "inputs.confirmed"),
+    facts=(
+        "inputs.account",
+        "inputs.data_access_account",
+        "inputs.data_reader_account",
+        "inputs.data_writer_account",
+        "probes.accounts",
+        "probes.sql",
+        "group.administrators",
+        "inputs.confirmed",
+    ),
+    options=("probe_hours",),
     setup=("fails later", "Setup asks for accounts; a right that lacks shows when it is used."),
 )
 def accounts(context: Context) -> list[Finding]:
-    """Setup runs as local administrator, Operations Manager administrator and sysadmin; the rights are not read here."""
+    """Setup runs as local administrator, Operations Manager administrator and sysadmin, and the services' accounts log on.
+
+    ``playbooks/probe.yml`` tries each log-on with a job on the host and asks SQL Server for the privilege. A log-on that Windows
+    refuses would fail in the middle of the upgrade. Who is Operations Manager administrator the group itself says: the account,
+    one of its groups, or the local administrators of the root management server.
+    """
     known = view(context)
     if known.is_2012:
         return [Finding(NOT_APPLICABLE, "The management group is at 2012 already.")]
-    needs = {
-        "account": "local administrator, Operations Manager administrator, sysadmin on every instance",
-        "data_access_account": "local administrator on management servers; its database rights come from setup",
-        "data_reader_account": "read access to the data warehouse",
-    }
-    if known.database("warehouse") is None:
-        needs["data_writer_account"] = "write access to the new data warehouse"
+    needs = rights.needs(known)
     missing = [name for name in needs if not context.inputs.get(name)]
     if missing:
-        rows: tuple[Row, ...] = tuple((name, "not named", needs[name]) for name in missing)
+        rows: tuple[Row, ...] = tuple((name, "not named", "", needs[name]) for name in missing)
         return [Finding(WARN, f"Accounts not named: {listed(missing)}.", rows)]
+    findings = []
+    for outcome, text, found, evidence in (
+        (BLOCK, "Accounts that cannot log on: {}.", rights.refused(known), "measured"),
+        (BLOCK, "Setup would run without administrator's rights: {}.", rights.powerless(known), None),
+        (WARN, "Accounts that lack rights: {}.", rights.lacking(known), None),
+    ):
+        if found:
+            names = listed(sorted({str(row[1]) for row in found}))
+            findings.append(Finding(outcome, text.format(names), tuple(found), evidence=evidence))
     confirmed = known.confirmed("R69")
-    if confirmed:
-        return [Finding(PASS, f"Rights checked: {confirmed}.")]
-    rows = tuple((name, str(context.inputs.get(name) or ""), need) for name, need in needs.items())
-    return [Finding(MANUAL, "The rights of the accounts were not read.", rows)]
+    untried = rights.untried(known)
+    if untried and not confirmed:
+        tried = known.probed.get("accounts") or known.probed.get("sql")
+        text = "Not all rights of the accounts were tried." if tried else "The rights of the accounts were not tried."
+        findings.append(Finding(MANUAL, text, tuple(untried)))
+    text = f"Rights checked: {confirmed}." if confirmed else "Every account logs on and has its rights."
+    return findings or [Finding(PASS, text)]
 
 
 @rule(
@@ -338,45 +361,49 @@ def accounts(context: Context) -> list[Finding]:
     severity="manual",
     impact=OUTAGE,
     outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
-    columns=("from", "to", "ports", "when"),
-    remedy="""Open the ports for the upgrade (5724 may be closed again afterwards), probe them from the machine that
-        connects, and confirm it in the input confirmed: {R70: {by, when}}.""",
+    columns=("from", "to", "ports", "when", "finding"),
+    remedy="""Open the ports for the upgrade (5724 may be closed again afterwards), and let playbooks/probe.yml try them. What it
+        cannot try (UDP, the port of a named instance, machines that give no facts) is tried by hand and confirmed in the
+        input confirmed: {R70: {by, when}}.""",
     evidence="later guide",
     source="product-reference 9",
     tags=("network", "server", "gateway", "database"),
-    facts=("group.servers[].primary", "group.agents[].primary", "inputs.probes", "inputs.confirmed"),
+    facts=("probes.ports", "group.servers[].primary", "group.agents[].available", "inputs.probes", "inputs.confirmed"),
+    options=("probe_hours", "probe_agents"),
     setup=("fails later", "Setup needs 5724 to a management server and SQL Server; it fails where they do not answer."),
 )
 def ports(context: Context) -> list[Finding]:
-    """The pairs of this group that have to talk, with their ports; probes given in the inputs are judged.
+    """The pairs of this group that have to talk, with their ports, as the machine that connects has tried them.
 
-    A probe is an entry of the input ``probes``: ``{from, to, port, open}``.
+    ``playbooks/probe.yml`` tries them; an entry of the input ``probes`` (``{from, to, port, open}``) counts before that.
+    An agent or a gateway that reports has proven its connection, and a push is tried with a few agents of each parent.
+    Where nothing listens yet, a refusal shows that the machine answers.
     """
     known = view(context)
-    pairs = known.connections(network.PORTS)
     if known.path_kind == "none":
         return [Finding(NOT_APPLICABLE, "Nothing is left to upgrade.")]
-    if not pairs:
+    needed = connections.connections(known)
+    proven = connections.reporting(known)
+    if not needed and not proven:
         return [Finding(NOT_APPLICABLE, "No connection of the group is known.")]
-    probes = known.probes
     closed: list[Row] = []
-    for source, target, numbers, when in pairs:
-        for port in numbers.split(", "):
-            if probes.get((source.lower(), target.lower(), port.split("/")[0])) is False:
-                closed.append((source, target, port, when))
+    untried: list[Row] = []
+    for one in needed:
+        tried = [(trial, connections.outcome(known, trial)) for trial in one.trials]
+        closed += [
+            (one.source, one.target, f"{trial.port}/tcp", one.when, why) for trial, why in tried if why not in (None, "")
+        ]
+        if not tried or any(why is None for _trial, why in tried):
+            untried.append((one.source, one.target, one.ports, one.when, "not tried"))
     if closed:
         hosts = listed(sorted({f"{row[0]} to {row[1]}" for row in closed}))
-        return [Finding(WARN, f"Closed: {hosts}.", tuple(closed))]
+        return [Finding(WARN, f"Closed: {hosts}.", (*closed, *untried))]
     confirmed = known.confirmed("R70")
-    if confirmed:
-        return [Finding(PASS, f"Ports checked: {confirmed}.")]
-    return [
-        Finding(
-            MANUAL,
-            f"{counted(len(pairs), 'connection')} the upgrade needs: nobody tried whether the port is open.",
-            tuple(pairs),
-        )
-    ]
+    if untried and not confirmed:
+        text = f"{counted(len(untried), 'connection')} of {len(needed):,} the upgrade needs were not tried."
+        return [Finding(MANUAL, text, tuple(untried))]
+    text = f"Ports checked: {confirmed}." if confirmed else f"{counted(len(needed), 'connection')} tried, none is closed."
+    return [Finding(PASS, text)]
 
 
 @rule(

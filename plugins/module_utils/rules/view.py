@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Optional
@@ -17,7 +17,6 @@ from .. import model
 from ..catalog import (
     DATABASE_ROLES,
     ROLE_NAMES,
-    ROLES,
     SERVER_ROLES,
     Reason,
     Settings,
@@ -31,7 +30,6 @@ from ..catalog import (
     update_level,
 )
 from ..catalog.configurations import sql_release
-from ..catalog.network import Port
 from ..names import instance_name, short
 from .engine import Context
 from .text import GROUPED, Row, agent_rows, counted, listed
@@ -912,53 +910,12 @@ class View:
         files = ["gateway\\AMD64\\MOMGateway.msi"] if "gateway" in roles else []
         return files + (["setup.exe"] if roles - {"gateway", ""} else [])
 
-    def connections(self, ports: Iterable[Port]) -> list[tuple[str, str, str, str]]:
-        """The pairs of this group that have to talk: source, target, ports, when. Agents stand for themselves."""
-        holders: dict[str, list[str]] = {role: [] for role in ROLES}
-        for one in self.staying:
-            for role in one.roles:
-                holders[role].append(one.name)
-        holders["server"] = holders["root_management_server"] + holders["management_server"]
-        rows: list[tuple[str, str, str, str]] = []
-        for port in ports:
-            if port.target_role == "parent":
-                rows += self._to_parents(port)
-                continue
-            for source in holders.get(port.source_role, ()):
-                for target in holders.get(port.target_role, ()):
-                    named = port.ports.startswith("1434") and not self._named_instance(target)
-                    if source != target and not named:
-                        rows.append((source, target, port.ports, port.when))
-        return rows
-
-    def _to_parents(self, port: Port) -> list[tuple[str, str, str, str]]:
-        if port.source_role == "gateway":
-            pairs = [(one.name, parent) for one in self.gateways for parent in (one.primary, *one.failover) if parent]
-            return [(source, self._label(target), port.ports, port.when) for source, target in pairs]
-        counts: dict[str, int] = {}
-        for one in self.agents:
-            if one.primary:
-                counts[one.primary] = counts.get(one.primary, 0) + 1
-        return [
-            (counted(number, "agent"), self._label(parent), port.ports, port.when)
-            for parent, number in sorted(counts.items())
-        ]
-
-    def _label(self, name: str) -> str:
-        machine = self.group.machine(name)
-        return machine.name if machine else name
-
-    def _named_instance(self, host: str) -> bool:
-        return any(one.host == host and one.instance != "MSSQLSERVER" for one in self.databases)
-
     @property
-    def probes(self) -> dict[tuple[str, str, str], bool]:
-        """Ports that were probed: source, target and port, in lower case."""
-        found: dict[tuple[str, str, str], bool] = {}
-        for entry in self.inputs.get("probes") or ():
-            key = (str(entry.get("from")).lower(), str(entry.get("to")).lower(), str(entry.get("port")))
-            found[key] = bool(entry.get("open"))
-        return found
+    def probed(self) -> Mapping[str, Any]:
+        """What was tried and still counts (``probes`` of the snapshot); empty where nothing was, or too long ago."""
+        probes = self.group.snapshot.get("probes") or {}
+        age = self.age_hours(probes.get("collected"))
+        return probes if age is not None and age <= float(self.settings["probe_hours"]) else {}
 
 
 def _pending(row: Mapping[str, Any]) -> Pending:

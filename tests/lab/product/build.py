@@ -226,6 +226,7 @@ class Builder:
                 failover=[self.fqdn(f) for f in agent.failover],
             )
             if node.machine is None:
+                self.world.bystanders.add(node.fqdn.lower())
                 if agent.acs:
                     self.group.forwarders.add(node.fqdn)
                 continue

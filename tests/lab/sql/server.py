@@ -555,6 +555,7 @@ def install_reporting(instance):
             account=r"NT AUTHORITY\NETWORK SERVICE",
             state="running",
         )
+    machine.network.listeners[80] = lambda: machine.services.get(instance.reporting_service).running
     suffix = "" if instance.is_default else f"${instance.name}"
     for name, size in ((f"ReportServer{suffix}", 512), (f"ReportServer{suffix}TempDB", 64)):
         if name not in instance.databases:

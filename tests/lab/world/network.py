@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .machine import Machine
 
+NO_ANSWER = (
+    "A connection attempt failed because the connected party did not properly respond after a period of time, "
+    "or established connection failed because connected host has failed to respond"
+)
+REFUSED = "No connection could be made because the target machine actively refused it"
+BYSTANDER_PORTS = (135, 139, 445)
+
 
 class Network:
     """TCP as the machine sees it. listeners: port -> function that tells whether it is open now.
@@ -33,20 +40,23 @@ class Network:
         """Why it would not be made (`No such host is known`, ...); None when it would."""
         target = self.machine if host.lower() in ("localhost", ".", "127.0.0.1") else self.machine.world.find(host)
         if target is None:
-            return "No such host is known"
-        if target is not self.machine and (not target.up or self._blocked(target, port)):
-            return (
-                "A connection attempt failed because the connected party did not properly respond after a period of time, "
-                "or established connection failed because connected host has failed to respond"
-            )
-        if not target.network.listens(port):
-            return "No connection could be made because the target machine actively refused it"
-        return None
+            return self._bystander(host.lower().rstrip("."), port)
+        if target is not self.machine and (not target.up or self._blocked(target.name, port)):
+            return NO_ANSWER
+        return None if target.network.listens(port) else REFUSED
 
-    def _blocked(self, target: Machine, port: int) -> bool:
+    def _bystander(self, fqdn: str, port: int) -> str | None:
+        """A computer that is no machine of the world, such as most agents: Windows' own ports answer there."""
+        if fqdn not in self.machine.world.bystanders:
+            return "No such host is known"
+        if self._blocked(fqdn.partition(".")[0], port):
+            return NO_ANSWER
+        return None if port in BYSTANDER_PORTS else REFUSED
+
+    def _blocked(self, target: str, port: int) -> bool:
         return any(
             origin.lower() in ("*", self.machine.name.lower())
-            and to.lower() in ("*", target.name.lower())
+            and to.lower() in ("*", target.lower())
             and blocked in (None, port)
             for origin, to, blocked in self.machine.world.blocked
         )

@@ -61,6 +61,7 @@ class World:
         self.estate = estate
         self.dns_domain = dns_domain
         self.machines = Machines()
+        self.bystanders: set[str] = set()  # FQDNs of computers on the network that are no machines of this world
         self.addresses: dict[str, str] = {}  # machine name -> the loopback address it is served on
         self.group: Any = None  # the management group; tests.lab.product plugs it in
         self.blocked: set[tuple[str, str, int | None]] = set()  # (from, to, port or None): connections that fail

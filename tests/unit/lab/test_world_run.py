@@ -475,6 +475,9 @@ def test_the_network_says_why_not(machine: Machine, world: World):
     assert "actively refused" in (network.why_not("MS02", 1433) or "")
     assert "actively refused" in (network.why_not("NORM", 5985) or "")
     assert "No such host" in (network.why_not("none", 445) or "")
+    world.bystanders.add("app01.contoso.test")
+    assert network.why_not("APP01.contoso.test", 445) is None
+    assert "actively refused" in (network.why_not("app01.contoso.test", 5723) or "")
     world.blocked.add(("*", "MS02", 445))
     assert not network.can_reach("ms02", 445) and network.can_reach("MS02", 135)
 
