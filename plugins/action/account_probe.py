@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 
+from ansible_collections.scom.upgrade.plugins.module_utils.rules.rights import NO_BATCH
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.scom.upgrade.plugins.plugin_utils.remote import WireError
 from ansible_collections.scom.upgrade.plugins.plugin_utils.sql import statement
@@ -21,8 +22,7 @@ SERVICES = tuple(
 # INVALID_LOGON_HOURS, INVALID_WORKSTATION, PASSWORD_EXPIRED, ACCOUNT_DISABLED, NONE_MAPPED, ACCOUNT_EXPIRED,
 # PASSWORD_MUST_CHANGE, ACCOUNT_LOCKED_OUT.
 REFUSED = (1326, 1327, 1328, 1329, 1330, 1331, 1332, 1793, 1907, 1909)
-NO_BATCH = 1385  # LOGON_TYPE_NOT_GRANTED: name and password were right
-NO_BATCH_TEXT = "The password is right, and the account may not log on as a batch job on this host."
+LOGON_TYPE = 1385  # ERROR_LOGON_TYPE_NOT_GRANTED: name and password were right
 
 # Documented (kb): third column `privilege` is admin or user, and no row means that the account does not get in. The error for
 # an account that the server cannot resolve (15404) is documented as well; that a group's members come out as admin follows
@@ -161,8 +161,8 @@ def _group_rows(text):
 def _refusal(input_name, error):
     """What a job that could not be started tells of the account."""
     code, text = (error.get("detail") or {}).get("code"), str(error.get("message") or "")
-    if code == NO_BATCH:
-        return {"logs_on": False if input_name == "account" else None, "error": f"{NO_BATCH_TEXT} ({code})"}
+    if code == LOGON_TYPE:
+        return {"logs_on": False if input_name == "account" else None, "error": f"{NO_BATCH} ({code})"}
     return {"logs_on": False if code in REFUSED else None, "error": text}
 
 

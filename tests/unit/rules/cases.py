@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -27,6 +28,24 @@ GIVEN = {
     "data_reader_account": "LAB\\reader",
     "data_writer_account": "LAB\\writer",
 }
+#: Every account tried on every machine of the simple group that needs it, and nothing lacks.
+ACCOUNTS_TRIED = {
+    "collected": "2012-05-12T12:00:00Z",
+    "accounts": [
+        {"host": host, "input": name, "account": GIVEN[name], "logs_on": True, "administrator": True, "error": None,
+         "groups": ["BUILTIN\\Administrators", "LAB\\OpsMgr Admins", f"{host}\\Local ones"]}
+        for name, hosts in (
+            ("account", ("RMS01", "MS02", "MS03", "SQL02", "WEB01", "OPS01", "ADM01")),
+            ("data_access_account", ("RMS01", "MS02", "MS03")),
+            ("data_reader_account", ("RMS01",)),
+        )
+        for host in hosts
+    ],
+    "sql": [
+        {"host": host, "instance": instance, "account": GIVEN["account"], "sysadmin": True, "error": None}
+        for host, instance in (("SQL01", "MSSQLSERVER"), ("SQL02", "OMDW"))
+    ],
+}  # fmt: skip
 Change = Callable[[Estate], Any]
 
 
@@ -65,7 +84,7 @@ def judge(
     snapshot = snapshot_from_estate(described, agent_hosts=agents)
     snapshot["journal"] = list(journal)
     for place, value in put.items():
-        set_at(snapshot, place, value)
+        set_at(snapshot, place, value if value is GONE else copy.deepcopy(value))
     complete = inputs.normalise({**GIVEN, **{k: v for k, v in given.items() if k in inputs.INPUTS}})
     complete.update(given)
     group = model.build(facts.load(snapshot))
@@ -477,7 +496,10 @@ CASES: tuple[Case, ...] = (
     C("R68", "manual", SIMPLE, put={"hosts/MS02/media": None}),
     C("R68", "not_applicable", SIMPLE, change=DONE),
     C("R69", "pass", SIMPLE, given=by("R69")),
+    C("R69", "pass", SIMPLE, put={"probes": ACCOUNTS_TRIED}),
+    C("R69", "block", SIMPLE, put={"probes": ACCOUNTS_TRIED, "probes/accounts/0/logs_on": False}, says="LAB"),
     C("R69", "warn", SIMPLE, given={"account": None}),
+    C("R69", "warn", SIMPLE, put={"probes": ACCOUNTS_TRIED, "probes/sql/0/sysadmin": False}),
     C("R69", "manual", SIMPLE),
     C("R69", "not_applicable", SIMPLE, change=DONE),
     C("R70", "pass", SIMPLE, given=by("R70")),
