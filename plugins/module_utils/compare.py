@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .catalog import TARGET, parse_version
+from .catalog.capacity import DEFAULT_QUEUE_KB
 from .names import ordered
 
 #: What may differ, by area: ``count`` objects, or ``percent`` of those there were before, whichever is more.
@@ -27,6 +28,7 @@ TOLERANCES: dict[str, dict[str, float]] = {
     "alerts": {"count": 10, "percent": 25},
     "gateway_parents": {"count": 0, "percent": 0},
     "agent_parents": {"count": 0, "percent": 0},
+    "queue": {"count": 0, "percent": 0},
 }
 SHOWN = 20
 Snapshot = Mapping[str, Any]
@@ -288,6 +290,21 @@ def agent_parents(before: Snapshot, after: Snapshot, target: str) -> tuple[list[
     leaving = _leaving(after)
     changes = [one for one in _differences(was, now) if one[0] in was and one[0] in now]
     return changes, [one for one in changes if str(one[1]).lower() not in leaving], len(was)
+
+
+@area("health services queue as much as before")
+def queue(before: Snapshot, after: Snapshot, target: str) -> tuple[list[Change], list[Change], int]:
+    def sizes(snapshot: Snapshot) -> dict[str, Any]:
+        return {
+            f"{host} ({group})": DEFAULT_QUEUE_KB if size is None else size
+            for host, facts in (snapshot.get("hosts") or {}).items()
+            for group, size in (facts.get("queue_kb") or {}).items()
+        }
+
+    was, now = sizes(before), sizes(after)
+    changes = _differences(was, now)
+    # A host that was not read, or that left the group, has no queue that could be set back.
+    return changes, [one for one in changes if one[0] in was and one[0] in now], len(was)
 
 
 def _text(value: Any) -> str:

@@ -134,6 +134,7 @@ HOST: dict[str, Any] = {
         "acs_collector": VERSION_BOX,
         "acs_forwarder": {"start_mode": TEXT, "state": TEXT},
     },
+    "queue_kb": Named(WHOLE),
     "sql": [
         {
             "instance": TEXT,

@@ -38,7 +38,7 @@ options:
     description:
       - What may differ, by area, as a number of objects or as C({count, percent}), of which the greater counts.
       - The areas are C(versions), C(servers), C(agents), C(health), C(pending), C(management_packs), C(subscriptions), C(connectors),
-        C(alerts), C(gateway_parents) and C(agent_parents).
+        C(alerts), C(gateway_parents), C(agent_parents) and C(queue).
     type: dict
     default: {}
   target_version:

@@ -22,6 +22,8 @@ UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL_32 = r"HKLM\SOFTWARE\Wow6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 ADT_SERVER = r"HKLM\SYSTEM\CurrentControlSet\Services\AdtServer"
 SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
+QUEUES = r"HKLM\SYSTEM\CurrentControlSet\Services\HealthService\Parameters\Management Groups"
+QUEUE_VALUE = "maximumqueuesizekb"
 CERTIFICATES = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\MY\Certificates"
 
 # The file whose version tells the cumulative update (product reference 1.5), in the places where it may lie.
@@ -191,6 +193,7 @@ def operations(media_path=None, encryption_key_path=None, media_hashes=()):
         ("uninstall", UNINSTALL, 1),
         ("uninstall_32", UNINSTALL_32, 1),
         ("certificates", CERTIFICATES, 1),
+        ("queues", QUEUES, 1),
     ):
         found.append(_op(name, "registry.read", key=key, depth=depth))
     for index, folder in enumerate(PRODUCT_FOLDERS):
@@ -296,6 +299,7 @@ class _Answers:
             "windows_installer": (self.value("msi") or {}).get("version"),
             "services": self.services(),
             "opsmgr": self.opsmgr(),
+            "queue_kb": self.queue_kb(),
             "sql": self.sql(),
             "opsdb": self.opsdb(),
             "software": self.software(),
@@ -484,6 +488,17 @@ class _Answers:
             "parent": (_data(first, "NetworkName") or "").lower() or None,
             "port": _data(first, "Port"),
         }
+
+    def queue_kb(self):
+        """How much the health service keeps back for each of its groups; None where nothing of the kind is there."""
+        found = self.value("queues", "queue_kb")
+        if not found or not found.get("exists"):
+            return None
+        queues = {}
+        for group, node in (found.get("subkeys") or {}).items():
+            values = {name.lower(): item["data"] for name, item in (node.get("values") or {}).items()}
+            queues[group] = values.get(QUEUE_VALUE)
+        return queues
 
     def web_console(self, part_2012):
         """The web console's site and version, from the 2012 key, else from the web server's own configuration."""

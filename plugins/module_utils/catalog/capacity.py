@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Capacity limits of 2012."""
+"""Capacity limits of 2012, and what an agent's queue holds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .settings import Settings
+
+#: What an agent keeps back for a group that its registry names no size for: `later guide`, scripting-reference 2.6.
+DEFAULT_QUEUE_KB = 15360
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             "system_state_max_age_hours", 168, "age at which a system-state backup counts as old", "inferred", "O13"
         ),
+        Setting("agent_queue_kb", 76800, "size of an agent's queue advised for the outage", "later guide", "S19a, S19j"),
         Setting("push_batch", 200, "agents approved in one batch", "later guide", "S19c"),
         Setting("forks", 10, "manually installed agents upgraded at the same time, as ansible.cfg says", "inferred", "-"),
         Setting(

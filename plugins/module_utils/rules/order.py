@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..catalog import is_2012
+from ..catalog.capacity import DEFAULT_QUEUE_KB
 from .engine import (
     BLOCK,
     BREAKS,
@@ -17,7 +18,7 @@ from .engine import (
     Finding,
     rule,
 )
-from .view import Member, Row, by_parent, counted, listed, view
+from .view import Member, Row, agent_rows, by_parent, counted, listed, view
 
 
 def _old(members: list[Member]) -> list[Member]:
@@ -449,20 +450,41 @@ def unified_installer(context: Context) -> list[Finding]:
     "Agents queue through the outage",
     severity="note",
     impact=OUTAGE,
-    outcomes=(NOTE, NOT_APPLICABLE),
-    columns=("value", "now", "during the upgrade"),
+    outcomes=(PASS, NOTE, NOT_APPLICABLE),
+    columns=("agent", "queue (KB)", "advised (KB)"),
     remedy="""Where data of the outage matters, raise maximumQueueSizeKb of the group on the agents, and reset it afterwards;
         no text for 2012 itself asks for it.""",
     evidence="later guide",
     source="S19a, S19j (3.2.12)",
     tags=("agent",),
-    facts=("group.agents",),
+    facts=("group.agents", "hosts[].queue_kb"),
+    options=("agent_queue_kb",),
     setup=("not checked", "Setup does not look at agents."),
 )
 def agent_queue(context: Context) -> list[Finding]:
-    """While servers are down agents keep data in a queue of 15 MB; the later guide raises it to 75 MB."""
+    """While servers are down agents keep data in a queue, of 15 MB unless told; what no longer fits is lost.
+
+    How long a queue lasts depends on what the agent collects, so that this is said and nothing is demanded. Only hosts
+    of the inventory tell their size.
+    """
     known = view(context)
     if known.is_2012 or not known.agents:
         return [Finding(NOT_APPLICABLE, "No outage of the group lies ahead.")]
-    rows: tuple[Row, ...] = (("maximumQueueSizeKb", 15360, 76800),)
-    return [Finding(NOTE, "The agents' queues can be raised for the outage.", rows)]
+    wanted = int(context.settings["agent_queue_kb"])
+    small: list[Row] = []
+    unread: list[Member] = []
+    for one in known.agents:
+        queues = one.machine.get("queue_kb") if one.machine else None
+        sizes = [size for name, size in (queues or {}).items() if name.lower() == known.group_name.lower()]
+        if not sizes:
+            unread.append(one)
+        elif (DEFAULT_QUEUE_KB if sizes[0] is None else sizes[0]) < wanted:
+            small.append((one.name, f"{DEFAULT_QUEUE_KB}, not set" if sizes[0] is None else sizes[0], wanted))
+    findings = []
+    if small:
+        text = f"{counted(len(small), 'agent')} with a queue of less than {wanted:,} KB; data that does not fit is lost."
+        findings.append(Finding(NOTE, text, agent_rows(small)))
+    if unread:
+        text = f"The queue of {counted(len(unread), 'agent')} was not looked at."
+        findings.append(Finding(NOTE, text, ((counted(len(unread), "agent"), "not read", wanted),)))
+    return findings or [Finding(PASS, f"Every agent queues {wanted:,} KB or more.")]

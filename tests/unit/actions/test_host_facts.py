@@ -41,3 +41,13 @@ def test_a_file_that_cannot_be_looked_at_is_unknown_and_not_absent(bench):
     found = bench.run("host_facts", "MS02", media_path=MEDIA, media_hashes=["setup.exe"])["facts"]
     assert found["media"]["present"] is None and found["media"]["files"] == {}
     assert found["unknown"]["media.setup.exe"] == "Denied."
+
+
+def test_the_queue_of_each_group_is_read(bench):
+    key = r"HKLM\SYSTEM\CurrentControlSet\Services\HealthService\Parameters\Management Groups"
+    assert facts(bench, "MS02")["queue_kb"] == {"CONTOSO": 15360}
+    assert facts(bench, "WEB01")["queue_kb"] is None
+    registry = bench.world.machines["DC01"].registry
+    registry.set(key + r"\CONTOSO", "MaximumQueueSizeKB", "DWord", 76800)
+    registry.create(key + r"\OTHER")
+    assert facts(bench, "DC01")["queue_kb"] == {"CONTOSO": 76800, "OTHER": None}

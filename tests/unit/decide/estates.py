@@ -202,6 +202,7 @@ class _Builder:
             "software": self.software_of(entry, sql),
             "cluster": None,
             "iis": None,
+            "queue_kb": None,
             "certificates": (
                 [{"thumbprint": thumbprint, "subject": "CN=" + self.fqdn(name), "not_after": stamp(-24 * 365)}]
                 if certificate
@@ -382,6 +383,8 @@ class _Builder:
         if any(role in (*SERVER_ROLES, "reporting", "web_console", "console", "acs_collector") for role in roles):
             host["opsmgr"] = self.opsmgr(entry)
         host["services"] = self.services(entry)
+        if "HealthService" in host["services"]:
+            host["queue_kb"] = {self.group_name: 15360}
         cluster = entry.get("cluster")
         if cluster:
             host["cluster"] = {
@@ -483,6 +486,7 @@ class _Builder:
             "acs_forwarder": {"start_mode": "auto", "state": "running"} if entry.get("acs") else None,
         }
         host["services"] = {"HealthService": {"state": "running", "start_mode": "auto", "account": "LocalSystem"}}
+        host["queue_kb"] = {self.group_name: 15360}
         if entry.get("acs"):
             host["services"]["AdtAgent"] = {"state": "running", "start_mode": "auto", "account": "NetworkService"}
         return host

@@ -64,10 +64,12 @@ def broken(after: dict[str, Any], what: str) -> None:
         next(row for row in group["servers"] if row["is_gateway"])["primary"] = "ms03.contoso.test"
     elif what == "agent_parents":
         rows[0][columns.index("primary")] = "ms03.contoso.test"
+    elif what == "queue":
+        after["hosts"]["MS02"]["queue_kb"]["CONTOSO"] = 76800
 
 
 AREAS = ("versions", "servers", "agents", "health", "pending", "management_packs", "subscriptions", "connectors", "alerts",
-         "gateway_parents", "agent_parents")  # fmt: skip
+         "gateway_parents", "agent_parents", "queue")  # fmt: skip
 
 
 @pytest.mark.parametrize("what", AREAS)
@@ -77,6 +79,19 @@ def test_each_area_can_fail_and_says_what(what: str) -> None:
     areas = compare(before, after)
     assert what in [one.name for one in areas if not one.holds]
     assert area(areas, what).line().startswith("FAILED") and "->" in area(areas, what).line()
+
+
+def test_a_queue_that_was_not_set_back_is_named_and_a_host_that_left_is_not() -> None:
+    before, after = upgraded("distributed-simple")
+    broken(after, "queue")
+    found = area(compare(before, after), "queue")
+    assert found.line() == "FAILED  health services queue as much as before: MS02 (CONTOSO): 15360 -> 76800"
+    assert area(compare(before, after, {"queue": 1}), "queue").holds
+    after["hosts"]["MS02"]["queue_kb"] = {"CONTOSO": None}
+    assert not area(compare(before, after), "queue").changes, "not set is the default"
+    del after["hosts"]["MS02"]
+    gone = area(compare(before, after), "queue")
+    assert gone.holds and [one[0] for one in gone.changes] == ["MS02 (CONTOSO)"]
 
 
 def test_tolerances_are_numbers_or_shares() -> None:

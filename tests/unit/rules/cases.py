@@ -133,6 +133,11 @@ def every_agent(**keys: Any) -> Change:
     return lambda estate: [one.update(keys) for one in estate["agents"]]
 
 
+def one_agent(estate: Estate) -> None:
+    """Leave one agent, whose machine is in the inventory."""
+    estate["agents"] = [dict(estate["agents"][1], name="FILE01")]
+
+
 def no_agents(estate: Estate) -> None:
     """Take the agents out."""
     estate["agents"] = []
@@ -531,7 +536,14 @@ CASES: tuple[Case, ...] = (
     C("R77", "warn", NO_DW, given={"warehouse": {"server": "LWMS1"}}, says="does not suit"),
     C("R77", "manual", NO_DW, given={"warehouse": {"server": "ELSEWHERE"}}),
     C("R77", "not_applicable", SIMPLE),
-    C("R78", "note", SIMPLE),
+    C("R78", "note", SIMPLE, says="was not looked at."),
+    C("R78", "note", SINGLE, says="2 agents with a queue of less than 76,800 KB; data that does not fit is lost. "
+      "The queue of 6 agents was not looked at."),
+    C("R78", "note", SINGLE, change=(one_agent,), put={"hosts/FILE01/queue_kb": {"FABRIKAM": None}},
+      says="1 agent with a queue of less than"),
+    C("R78", "note", SINGLE, change=(one_agent,), put={"hosts/FILE01/queue_kb": {"OTHER": 99999}},
+      says="The queue of 1 agent was not looked at."),
+    C("R78", "pass", SINGLE, change=(one_agent,), given={"settings": {"agent_queue_kb": 15360}}),
     C("R78", "not_applicable", SIMPLE, change=DONE),
     C("R79", "pass", SINGLE),
     C("R79", "note", SIMPLE, agents="all", says="4 agents"),
