@@ -173,6 +173,26 @@ def test_host_facts_are_one_command_on_every_host_and_change_nothing(bench):
     assert bench.status() == before
 
 
+def test_the_group_says_who_its_administrators_are(bench):
+    result = bench.run("group_facts", "RMS01", **SHELL)
+    assert result["group"]["administrators"] == [r"BUILTIN\Administrators"]
+    assert result["group"]["unknown"] == {}
+    assert bench.connection.commands == 1
+
+
+@pytest.mark.parametrize("role", ["cmdlet", "name"])
+def test_a_shell_without_user_roles_leaves_everything_else_known(bench, monkeypatch, role):
+    whole = bench.run("group_facts", "RMS01", **SHELL)["group"]
+    if role == "cmdlet":
+        monkeypatch.delitem(bench.world.machines["RMS01"].shells["2007"].cmdlets, "get-userrole")
+    else:
+        monkeypatch.setattr("tests.lab.product.shell.ROLES", {})
+    group = bench.run("group_facts", "RMS01", **SHELL)["group"]
+    reason = group["unknown"].pop("administrators")
+    assert ("not recognized" if role == "cmdlet" else "no role") in reason
+    assert group == {**whole, "administrators": None}
+
+
 GROUP = [*SETUP, r"/DataReaderUser:CONTOSO\scomdr"]
 GROUP_SECRETS = [*SECRETS, "/DataReaderPassword:Lab-Serv1ce"]
 NEW_SHELL = {"server": "rms01.contoso.test", "product": "2012"}

@@ -180,3 +180,12 @@ def test_objects_travel_over_the_bridge(lab):
         for item in shell.declarations():
             assert item["name"] and all(p["name"] and p["type"] for p in item["parameters"])
     assert isinstance(lab.call(lab.shell(), "Get-Agent")[0], PsObject)
+
+
+@pytest.mark.parametrize("cmdlet", ["Get-UserRole", "Get-SCOMUserRole"])
+def test_the_administrators_role_names_who_is_no_local_administrator(lab, cmdlet):
+    lab.world.accounts.add("helper", "Lab-Help3r", domain="CONTOSO", rights={"opsmgr_admin"})
+    one = next(c for c in (*shell2007.CMDLETS, *shell2012.CMDLETS) if c.name == cmdlet)
+    roles = {role.get("Name"): role.get("Users") for role in one.run(lab.shell(), lab.group, {})}
+    assert roles["OperationsManagerAdministrators"] == [r"BUILTIN\Administrators", r"CONTOSO\helper"]
+    assert roles["OperationsManagerReadOnlyOperators"] == []

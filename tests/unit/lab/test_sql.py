@@ -300,3 +300,37 @@ def test_the_instance_is_in_registry_and_services(server):
     assert server.registry.get(rf"{key}\Instance Names\SQL", "MSSQLSERVER") == "MSSQL10_50.MSSQLSERVER"
     assert server.registry.get(rf"{key}\MSSQL10_50.MSSQLSERVER\Setup", "Version") == "10.50.2500.0"
     assert {"MSSQLSERVER", "SQLSERVERAGENT", "ReportServer"} <= {s.name for s in server.services.list() if s.running}
+
+
+LOGIN = "EXEC master..xp_logininfo @acctname = @account, @option = 'all'"
+
+
+@pytest.mark.parametrize(
+    ("account", "privileges"),
+    [
+        (r"CONTOSO\scomadmin", ["admin"]),
+        (r"contoso\SCOMADMIN", ["admin"]),
+        (r"CONTOSO\scomdas", []),
+        (r"CONTOSO\reader", ["user"]),
+        (r"NT AUTHORITY\SYSTEM", ["admin"]),
+    ],
+)
+def test_xp_logininfo_tells_the_privilege_of_an_account(server, account, privileges):
+    server.world.accounts.add("reader", "x", domain="CONTOSO")
+    server.extra["sql"].default.logins.add(r"contoso\reader")
+    assert [row[2] for row in rows(server, LOGIN, {"account": account})] == privileges
+
+
+@pytest.mark.parametrize("account", [r"CONTOSO\nobody", "scomadmin", ""])
+def test_xp_logininfo_refuses_a_name_that_is_no_account(server, account):
+    with pytest.raises(sql.SqlError) as caught:
+        rows(server, LOGIN, {"account": account})
+    assert (caught.value.number, caught.value.procedure) == (15404, "xp_logininfo")
+
+
+def test_xp_logininfo_wants_a_sysadmin(server):
+    server.world.accounts.add("reader", "x", domain="CONTOSO")
+    server.extra["sql"].default.logins.add(r"contoso\reader")
+    with pytest.raises(sql.SqlError) as caught:
+        rows(server, LOGIN, {"account": r"CONTOSO\scomadmin"}, user=r"CONTOSO\reader", database="master")
+    assert caught.value.number == 229

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from collections.abc import Generator
 
@@ -543,3 +544,25 @@ def test_the_state_before_and_the_events_make_the_state_after(machine: Machine, 
     # and the check can fail: with one service's event left out, the states differ
     service = next(e for e in reversed(events) if e["kind"] == "service")
     assert differences(replay(before, [e for e in events if e is not service]), after) != []
+
+
+@pytest.mark.parametrize(
+    ("user", "logon", "administrator", "mark"),
+    [
+        (r"CONTOSO\scomadmin", "batch", True, "S-1-5-3"),
+        (r"CONTOSO\scomdas", "service", False, "S-1-5-6"),
+        ("Administrator", "network", True, "S-1-5-2"),
+    ],
+)
+def test_whoami_shows_the_groups_of_the_token(machine: Machine, user, logon, administrator, mark) -> None:
+    rows = list(csv.reader(whoami(machine, "/groups /fo csv /nh", user, logon).splitlines()))
+    assert all(len(row) == 4 for row in rows)
+    sids = {row[2]: row[0] for row in rows}
+    assert ("S-1-5-32-544" in sids) is administrator and mark in sids
+    assert any(name.endswith("Domain Users") for name in sids.values()) is ("\\" in user)
+    heading, *others = csv.reader(whoami(machine, "/groups /fo csv", user, logon).splitlines())
+    assert heading[2] == "SID" and others == rows
+
+
+def whoami(machine: Machine, arguments: str, user: str, logon: str) -> str:
+    return machine.processes.start("whoami.exe", arguments, user=user, logon=logon).stdout
