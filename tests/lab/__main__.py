@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     add = action("add", _fault_add, "Add a fault.")
     add.add_argument("--host", default="*", help="pattern of the hosts' names")
     add.add_argument(
-        "--operation", default="*", help="pattern: an operation of the wire, a program, installer, connect or sql"
+        "--operation",
+        default="*",
+        help="pattern: an operation of the wire, a program, installer, connect, sql, or tcp:PORT (towards the host)",
     )
     add.add_argument(
         "--effect", choices=[*EFFECTS], default="fail", help="; ".join(f"{k}: {v}" for k, v in EFFECTS.items())

@@ -28,9 +28,9 @@ class Fault:
     """One fault.
 
     host, operation: patterns with `*` and `?`, without case. An operation is the name of one of the wire (`sql.query`),
-    of a program (`setup.exe`), or `installer`, `connect`, `sql`. count: how often it strikes, None = always. skip: how
-    often it lets pass first. effect: one of EFFECTS. kind, message, code: of the error (`fail`). seconds: for `delay`
-    and `die`.
+    of a program (`setup.exe`), or `installer`, `connect`, `sql`, or `tcp:PORT`, which is a connection to that port of the
+    host. count: how often it strikes, None = always. skip: how often it lets pass first. effect: one of EFFECTS. kind,
+    message, code: of the error (`fail`). seconds: for `delay` and `die`.
     """
 
     host: str = "*"

@@ -41,9 +41,13 @@ class Network:
         target = self.machine if host.lower() in ("localhost", ".", "127.0.0.1") else self.machine.world.find(host)
         if target is None:
             return self._bystander(host.lower().rstrip("."), port)
-        if target is not self.machine and (not target.up or self._blocked(target.name, port)):
+        if target is not self.machine and (not target.up or self._blocked(target.name, port) or self._fault(target, port)):
             return NO_ANSWER
         return None if target.network.listens(port) else REFUSED
+
+    def _fault(self, target: Machine, port: int) -> bool:
+        """Whether a fault such as `tcp:1433` on the target swallows this connection."""
+        return self.machine.world.faults.strike(target.name, f"tcp:{port}") is not None
 
     def _bystander(self, fqdn: str, port: int) -> str | None:
         """A computer that is no machine of the world, such as most agents: Windows' own ports answer there."""
