@@ -433,7 +433,7 @@ JOBS = [
             ),
             op("job.poll", id="groups"),
             op("job.remove", id="groups"),
-            op("job.start", id="batch", path=HOSTNAME, account=r"PARITY\scomdas", password="Lab-Serv1ce"),
+            op("job.start", id="batch", path=HOSTNAME, account=r"PARITY\scomdr", password="Lab-Serv1ce"),
             op("job.poll", id="batch"),
         ],
     ),

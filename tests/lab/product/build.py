@@ -38,6 +38,8 @@ class Builder:
             "reader": rf"{domain}\scomdr",
             "writer": rf"{domain}\scomdw",
         }
+        # The later guide wants the account of the Data Access service to be administrator of its servers.
+        world.accounts.find(self.group.accounts["das"]).rights.add("administrator")
 
     def build(self):
         for host in self.hosts():
