@@ -134,6 +134,10 @@ HOST: dict[str, Any] = {
         "acs_collector": VERSION_BOX,
         "acs_forwarder": {"start_mode": TEXT, "state": TEXT},
     },
+    "held_open": {
+        "programs": [{"name": TEXT, "path": TEXT, "id": WHOLE}],
+        "shares": [{"path": TEXT, "by": TEXT}],
+    },
     "queue_kb": Named(WHOLE),
     "sql": [
         {

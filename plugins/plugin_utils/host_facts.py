@@ -9,6 +9,7 @@ reference 3.2); places that vary are listed in order of preference.
 from __future__ import annotations
 
 import base64
+import csv
 import re
 from datetime import datetime, timezone
 
@@ -36,6 +37,21 @@ PRODUCT_FOLDERS = (
     r"%ProgramFiles%\System Center Operations Manager\Agent",
     r"%ProgramFiles%\System Center Operations Manager\Gateway",
 )
+# Leaves of the folders above: what lies beside them is the product's too.
+PRODUCT_PARTS = ("server", "gateway", "agent", "console", "webconsole", "reporting")
+# Programs of the product that run as its services or for them, so that its setup stops them itself.
+OWN_PROGRAMS = (
+    "healthservice.exe",
+    "monitoringhost.exe",
+    "microsoft.mom.sdk.servicehost.exe",
+    "microsoft.mom.configservicehost.exe",
+    "cshost.exe",
+    "adtserver.exe",
+    "adtagent.exe",
+    "interceptsvc.exe",
+    "momperfsnapshothelper.exe",
+)
+OPEN_FILES = {"path": r"%SystemRoot%\System32\openfiles.exe", "arguments": ["/query", "/fo", "csv", "/nh"], "timeout": 30}
 MEDIA_FILES = (
     "setup.exe",
     r"agent\i386\MOMAgent.msi",
@@ -159,6 +175,12 @@ def operations(media_path=None, encryption_key_path=None, media_hashes=()):
             **{"namespace": r"root\MSCluster", "class": "MSCluster_Node", "properties": ["Name"]},
         ),
         _op("services", "service.list"),
+        _op(
+            "processes",
+            "wmi.query",
+            **{"class": "Win32_Process", "properties": ["Name", "ExecutablePath", "ProcessId", "ParentProcessId"]},
+        ),
+        _op("open_files", "command.run", **OPEN_FILES),
         _op("sql", "sql.query", instance="*", text=INSTANCE_QUERY),
         _op("databases", "sql.query", instance="*", text=DATABASES_QUERY),
         _op("files", "sql.query", instance="*", database="*", text=FILES_QUERY),
@@ -299,6 +321,7 @@ class _Answers:
             "windows_installer": (self.value("msi") or {}).get("version"),
             "services": self.services(),
             "opsmgr": self.opsmgr(),
+            "held_open": self.held_open(),
             "queue_kb": self.queue_kb(),
             "sql": self.sql(),
             "opsdb": self.opsdb(),
@@ -488,6 +511,80 @@ class _Answers:
             "parent": (_data(first, "NetworkName") or "").lower() or None,
             "port": _data(first, "Port"),
         }
+
+    def product_folders(self):
+        """The folders that the product lies in, in lower case and with a backslash at the end."""
+        named = [self.registry("setup").get("InstallDirectory")]
+        part_2012 = self.value("setup_2012") or {}
+        named += [_data(node, "InstallDirectory") for node in (part_2012, *(part_2012.get("subkeys") or {}).values())]
+        programs = ((self.value("system") or {}).get("environment") or {}).get("ProgramFiles")
+        for index, folder in enumerate(PRODUCT_FOLDERS):
+            if programs and self.exists(f"product{index}"):
+                named.append(folder.replace("%ProgramFiles%", programs))
+        found = set()
+        for folder in named:
+            parts = (folder or "").rstrip("\\").lower().split("\\")
+            if parts[-1] in PRODUCT_PARTS and len(parts) > 1 and parts[-2].endswith("operations manager"):
+                parts.pop()
+            # A drive as a whole is no folder of the product, wherever it was put.
+            if len(parts) > 1:
+                found.add("\\".join(parts) + "\\")
+        return tuple(sorted(found))
+
+    def held_open(self):
+        """What holds the product's folders open, as far as it can be seen from outside; None when nothing was read.
+
+        Seen are programs that were started from these folders, and files of them that are open over a share.
+        """
+        if self.opsmgr() is None:
+            return None
+        folders = self.product_folders()
+        if not folders:
+            self.unknown["held_open"] = "where the product lies was not read"
+            return None
+        found = {"programs": self.open_programs(folders), "shares": self.open_shares(folders)}
+        return None if found == {"programs": None, "shares": None} else found
+
+    def open_programs(self, folders):
+        """Programs started from the product's folders that are neither its services nor what these started."""
+        rows = self.rows("processes", "held_open.programs")
+        if not rows:
+            self.unknown.setdefault("held_open.programs", "Windows named no process")
+            return None
+        listed = (self.value("services") or {}).get("services") or {}
+        services = {_program(item.get("path")) for item in listed.values()}
+        own = {
+            row.get("ProcessId")
+            for row in rows
+            if (row.get("ExecutablePath") or "").lower() in services or (row.get("Name") or "").lower() in OWN_PROGRAMS
+        }
+        found = [
+            {"name": row.get("Name"), "path": row["ExecutablePath"], "id": row.get("ProcessId")}
+            for row in rows
+            if (row.get("ExecutablePath") or "").lower().startswith(folders)
+            and row.get("ProcessId") not in own
+            and row.get("ParentProcessId") not in own
+        ]
+        return sorted(found, key=lambda item: (str(item["name"]).lower(), item["id"] or 0))
+
+    def open_shares(self, folders):
+        """Files of the product's folders that are open over a share, by what openfiles.exe lists.
+
+        Its words are those of the host's language, so that columns count by their place: id, by whom, kind, path. That
+        places and a quiet list mean this on every release is recalled.
+        """
+        result = self.results.get("open_files")
+        answer = result.value if result is not None and result.ok else None
+        if answer is None or answer.get("timed_out") or answer.get("rc") != 0:
+            told = (answer or {}).get("stderr") or (answer or {}).get("stdout") or ""
+            if result is not None and not result.ok:
+                told = result.error.get("message") or ""
+            said = " ".join(told.split())[:200]
+            self.unknown["held_open.shares"] = "openfiles.exe gave no list" + (f": {said}" if said else "")
+            return None
+        rows = [row for row in csv.reader(answer.get("stdout", "").splitlines()) if len(row) >= 4 and row[0].isdigit()]
+        found = [{"path": row[-1], "by": row[1]} for row in rows if (row[-1].lower() + "\\").startswith(folders)]
+        return sorted(found, key=lambda item: (item["path"].lower(), item["by"]))
 
     def queue_kb(self):
         """How much the health service keeps back for each of its groups; None where nothing of the kind is there."""
@@ -744,6 +841,12 @@ def _data(node, name):
 def number(version):
     """A version as a tuple of numbers, for comparison; an absent one is lower than any."""
     return tuple(int(part) for part in re.findall(r"\d+", version or ""))
+
+
+def _program(command_line):
+    """The program of a service's command line, in lower case."""
+    found = re.match(r'"([^"]+)"|(.+?\.exe)\b|(\S+)', command_line or "", re.IGNORECASE)
+    return next((part for part in found.groups() if part), "").lower() if found else ""
 
 
 def _megabytes(size):

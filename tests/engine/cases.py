@@ -100,6 +100,24 @@ MACHINE = [
         ],
     ),
     Case(
+        "processes",
+        [
+            op(
+                "wmi.query",
+                **{"class": "Win32_Process"},
+                properties=["Name", "ExecutablePath", "ProcessId", "ParentProcessId"],
+                where=[{"property": "Name", "value": "microsoft.mom.ui.console.exe"}],
+            ),
+            op(
+                "wmi.query",
+                **{"class": "Win32_Process"},
+                properties=["Name", "ExecutablePath", "ProcessId"],
+                where=[{"property": "Name", "value": "HealthService.exe"}],
+            ),
+        ],
+        host="MS02",
+    ),
+    Case(
         "eventlog.read",
         [
             op("eventlog.read", log="Operations Manager", newest=5),
@@ -357,7 +375,14 @@ FILES = [
     ),
 ]
 
+OPENFILES = r"%SystemRoot%\System32\openfiles.exe"
 PROGRAMS = [
+    Case(
+        "openfiles",
+        [op("command.run", path=OPENFILES, arguments=["/query", "/fo", "csv", "/nh"]), op("command.run", path=OPENFILES)],
+        host="MS02",
+    ),
+    Case("openfiles with nothing open", [op("command.run", path=OPENFILES, arguments=["/query", "/fo", "csv", "/nh"])]),
     Case(
         "command.run",
         [

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from .world.spec import RELEASES, ClusterSpec, HostSpec, OsSpec
+from .world.spec import RELEASES, ClusterSpec, HostSpec, OpenFile, OsSpec
 
 ROLES = (
     "root_management_server",
@@ -389,7 +389,7 @@ _HOST = (
     "cumulative_update",
     "failover",
 )
-_SERVER = (*_HOST, "roles", "reports_to", "cluster", "cluster_node_of", "sql")
+_SERVER = (*_HOST, "roles", "reports_to", "cluster", "cluster_node_of", "sql", "open_programs", "open_files")
 _AGENT = (*_HOST, "install", "primary", "console", "acs")
 
 
@@ -522,6 +522,10 @@ def _server(node: _Node, domain: str, cumulative_update: int) -> Server:
         sql=sql,
         version=node.text("version", R2_RTM),
         cumulative_update=node.number("cumulative_update", cumulative_update),
+        open_programs=node.names("open_programs"),
+        open_files=tuple(
+            OpenFile(n.mapping(["path", "by"]).text("path"), n.text("by")) for n in node.items("open_files")
+        ),
     )
 
 

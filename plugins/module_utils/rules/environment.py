@@ -201,30 +201,57 @@ def certificates(context: Context) -> list[Finding]:
 @rule(
     "R67",
     "Nothing holds the program folders open",
-    severity="manual",
+    severity="warn",
     impact=OUTAGE,
-    outcomes=(PASS, MANUAL, NOT_APPLICABLE),
-    columns=("server",),
+    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
+    columns=("server", "what", "who or where"),
     remedy="""Close consoles, shells, editors and file shares that use the product's folders on servers and gateways. When
-        setup warns with 25453: confirm, stop the health service, rename Health Service State, start it again. Confirm
-        the check in the input confirmed: {R67: {by, when}}.""",
+        setup warns with 25453: confirm, stop the health service, rename Health Service State, start it again. Where a
+        host was not read, confirm the check in the input confirmed: {R67: {by, when}}.""",
     evidence="field",
     source="S28 (the SP1 hop)",
     tags=("server", "gateway"),
-    facts=("inputs.confirmed",),
+    facts=("hosts[].held_open", "inputs.confirmed"),
     setup=("fails later", "Warning 25453 while files are replaced."),
 )
 def open_handles(context: Context) -> list[Finding]:
-    """Open files below the product's folders made a later upgrade stumble. They are not read remotely."""
+    """Open files below the product's folders made a later upgrade stumble.
+
+    Seen are programs that run from these folders, such as an open console, and files of them that are open over a share.
+    What a program from elsewhere holds open there is not seen. It holds for the moment at which the hosts were read.
+    """
     known = view(context)
     left = [one for one in known.members if not one.is_2012]
     if known.members and not left:
         return [Finding(NOT_APPLICABLE, "Every server is at 2012.")]
+    rows: list[Row] = []
+    unread: list[Row] = []
+    # A server that leaves is not upgraded; the root management server of a cluster always leaves.
+    looked = [one.machine for one in left if one.name not in known.retire and one.machine is not None]
+    for machine in looked:
+        held = machine.get("held_open") or {}
+        for program in held.get("programs") or ():
+            rows.append((machine.name, f"{program.get('name')} (process {program.get('id')})", str(program.get("path"))))
+        for file in held.get("shares") or ():
+            rows.append((machine.name, str(file.get("path")), f"over a share: {file.get('by')}"))
+        for part, text in (("programs", "running programs"), ("shares", "files open over shares")):
+            if held.get(part) is None:
+                why = machine.why if machine.facts is None else machine.unknown.get(f"held_open.{part}")
+                unread.append((machine.name, text, f"not read: {why}" if why else "not read"))
     confirmed = known.confirmed("R67")
-    if confirmed:
+    findings = []
+    if rows:
+        names = listed(list(dict.fromkeys(str(row[0]) for row in rows)))
+        findings.append(Finding(WARN, f"Something has the program folders open on {names}.", tuple(rows)))
+    if unread and not confirmed:
+        names = listed(list(dict.fromkeys(str(row[0]) for row in unread)))
+        text = f"Nobody has confirmed that the program folders are free, and not all was read on {names}."
+        findings.append(Finding(MANUAL, text, tuple(unread)))
+    if confirmed and not findings:
         return [Finding(PASS, f"Checked: {confirmed}.")]
-    rows: tuple[Row, ...] = tuple((one.name,) for one in left)
-    return [Finding(MANUAL, "Nobody has confirmed that the program folders are free.", rows)]
+    text = f"""No program runs from the program folders and no file of them is open over a share on {counted(len(looked), "machine")};
+        what programs from elsewhere hold open there is not seen."""
+    return findings or [Finding(PASS, " ".join(text.split()))]
 
 
 @rule(

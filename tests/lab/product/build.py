@@ -9,6 +9,7 @@ from tests.lab import sql
 from tests.lab.sql import maintenance
 from tests.lab.sql.server import open_session
 from tests.lab.world import World
+from tests.lab.world.processes import FOREVER, Result
 from tests.lab.world.wmi import WmiClass
 
 from . import databases, footprint, media, packs, programs, shell2007, shell2012
@@ -53,6 +54,8 @@ class Builder:
             self.contents()
             self.backups()
             self.clusters()
+            for machine in self.world.machines.values():
+                self.people(machine)
         with self.world.record.muted():
             self.group.refresh_health()
 
@@ -311,6 +314,13 @@ class Builder:
         machine.files.write(path, programs.key_data(self.group))
         machine.files.set_modified(path, footprint.update_time(level) + timedelta(hours=20))
 
+    def people(self, machine):
+        """Programs that somebody has left open on a machine; they run until the machine restarts."""
+        for path in machine.spec.open_programs:
+            machine.programs[path.lower()] = left_open
+            user = self.world.netbios_domain + "\\" + OPERATORS.format(1)
+            machine.processes.start(path, user=user, logon="interactive")
+
     # ---- clusters ---------------------------------------------------------------------------------------------
 
     def clusters(self):
@@ -334,6 +344,12 @@ class Builder:
                 for service in ("OMCFG", "OMSDK", "HealthService"):
                     machine.services.stop(service, force=True)
                     machine.services.set_start_mode(service, "manual")
+
+
+def left_open(call):
+    """A program that waits for its user."""
+    yield FOREVER
+    return Result(0)
 
 
 STATE_KEY = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsBackup\SystemState"

@@ -23,6 +23,14 @@ class ClusterSpec:
     nodes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class OpenFile:
+    """A file that somebody holds open over a network share."""
+
+    path: str
+    by: str
+
+
 @dataclass
 class HostSpec:
     """One Windows host: what the world needs to know of it."""
@@ -41,6 +49,8 @@ class HostSpec:
     software: dict[str, Any] = field(default_factory=dict)
     cluster: ClusterSpec | None = None
     cluster_node_of: str | None = None
+    open_programs: tuple[str, ...] = ()
+    open_files: tuple[OpenFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,7 @@ class _Builder:
             "software": self.software_of(entry, sql),
             "cluster": None,
             "iis": None,
+            "held_open": None,
             "queue_kb": None,
             "certificates": (
                 [{"thumbprint": thumbprint, "subject": "CN=" + self.fqdn(name), "not_after": stamp(-24 * 365)}]
@@ -382,6 +383,7 @@ class _Builder:
         roles = entry["roles"]
         if any(role in (*SERVER_ROLES, "reporting", "web_console", "console", "acs_collector") for role in roles):
             host["opsmgr"] = self.opsmgr(entry)
+            host["held_open"] = {"programs": [], "shares": []}
         host["services"] = self.services(entry)
         if "HealthService" in host["services"]:
             host["queue_kb"] = {self.group_name: 15360}

@@ -51,6 +51,8 @@ def test_the_hash_follows_facts_and_inputs_and_nothing_else(snapshot: dict[str, 
     for facts in later["hosts"].values():
         facts["collected"], facts["boot_time"], facts["clock_skew_seconds"] = "2012-05-12T19:00:00Z", None, 3
         facts["disks"][0]["free_mb"] -= 7
+        facts["held_open"] = {"programs": [{"name": "Console.exe", "path": "C:\\P\\Console.exe", "id": 7}], "shares": None}
+        facts["queue_kb"] = {"CONTOSO": 76800}
     later["group"]["alerts"] = {"open": 99, "critical": 9}
     assert planner.make(later, inputs).hash == plan.hash
     assert planner.make(snapshot, {**inputs, "push_batch": 20}).hash != plan.hash

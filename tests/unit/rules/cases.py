@@ -472,8 +472,16 @@ CASES: tuple[Case, ...] = (
     C("R66", "warn", SIMPLE, put={"hosts/GW01/certificates/0/not_after": "2012-05-01T00:00:00Z"}, says="GW01"),
     C("R66", "manual", SIMPLE, put={"hosts/GW01/certificates": []}),
     C("R66", "not_applicable", SINGLE),
-    C("R67", "pass", SIMPLE, given=by("R67")),
-    C("R67", "manual", SIMPLE),
+    C("R67", "pass", SIMPLE, says="on 4 machines; what programs from elsewhere hold open there is not seen."),
+    C("R67", "pass", CLUSTER, says="on 3 machines", put={
+        "hosts/OMRMSN2/held_open/programs": [{"name": "x.exe", "path": "C:\\P\\x.exe", "id": 7}]}),
+    C("R67", "pass", SIMPLE, put={"hosts/MS02/held_open": None}, given=by("R67"), says="Checked: Ada"),
+    C("R67", "warn", SIMPLE, given=by("R67"), says="open on MS02 and GW01.", put={
+        "hosts/MS02/held_open": {"programs": [{"name": "Microsoft.MOM.UI.Console.exe", "path": "C:\\P\\c.exe", "id": 7}]},
+        "hosts/GW01/held_open": {"programs": [], "shares": [{"path": "C:\\P\\Health Service State\\x", "by": "ada"}]}}),
+    C("R67", "manual", SIMPLE, put={"hosts/MS02/held_open": None}, says="not all was read on MS02."),
+    C("R67", "manual", SIMPLE, put={"hosts/GW01/held_open/shares": None}, says="not all was read on GW01."),
+    C("R67", "manual", SIMPLE, change=(at("MS03", winrm=None),), says="not all was read on MS03."),
     C("R67", "not_applicable", SIMPLE, change=DONE),
     C("R68", "pass", SINGLE, put={"hosts/OM01/media/files/setup.exe/sha256": "ab"},
       given={"settings": {"media_hashes": {"setup.exe": "AB"}}}),
