@@ -7,7 +7,7 @@ that will connect. The answers come back into the snapshot as ``probes``, where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from .catalog import Settings
@@ -53,15 +53,24 @@ def _ports(known: View) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _accounts(found: Conclusion) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each account with the hosts of the steps that need it."""
+    """Each account with the hosts of the steps that need it; the first also where the group knows its administrators."""
     for name, kinds in ACCOUNTS.items():
-        account = found.inputs.get(name)
         for step in found.plan.steps:
-            if account and step.hosts and step.hosts[0] in found.group.snapshot["hosts"] and step.kind in kinds:
-                yield step.hosts[0], {"input": name, "name": account}
+            if step.kind in kinds:
+                yield from _account(found, name, step.hosts[:1])
     for step in found.plan.steps:
-        if found.inputs.get(WRITER) and (step.parameters or {}).get("warehouse") and step.hosts:
-            yield step.hosts[0], {"input": WRITER, "name": found.inputs[WRITER]}
+        if (step.parameters or {}).get("warehouse"):
+            yield from _account(found, WRITER, step.hosts[:1])
+    if found.group.rms and not found.group.is_2012:
+        yield from _account(found, "account", (found.group.rms,))
+
+
+def _account(found: Conclusion, name: str, hosts: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """An account with those of the hosts that gave facts; none where the input does not name it."""
+    account = found.inputs.get(name)
+    for host in hosts:
+        if account and host in found.group.snapshot["hosts"]:
+            yield host, {"input": name, "name": account}
 
 
 def _instances(known: View, found: Conclusion) -> Iterator[tuple[str, str]]:

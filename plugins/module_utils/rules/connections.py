@@ -1,7 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which machines of the group have to reach which, on what ports, and what is known of each connection.
 
-An agent or a gateway that reports proves its own connection. Everything else has to be tried by the machine that connects:
+An agent or a gateway that reports proves its own connection, and a management server that reports those to the databases it
+works with, where their port is not known. Everything else has to be tried by the machine that connects:
 ``playbooks/probe.yml`` does, and puts the answers into the snapshot (``probes.ports``). Nothing is judged here.
 """
 
@@ -91,7 +92,9 @@ def _told(known: View) -> dict[tuple[str, str, str], bool]:
 def _tried(known: View) -> dict[tuple[str, str, str], str]:
     """The probes of the snapshot: empty for an open port, else why it is not."""
     return {
-        _key(one.get("from"), one.get("to"), one.get("port")): ANSWERED if one["open"] else one.get("error") or "no answer"
+        _key(one.get("from"), one.get("to"), one.get("port")): ANSWERED
+        if one["open"]
+        else one.get("error") or "no answer"
         for one in known.probed.get("ports") or ()
         if one.get("open") is not None
     }
@@ -103,10 +106,16 @@ def _key(source: object, target: object, port: object) -> tuple[str, str, str]:
 
 def _between_roles(known: View, port: Port) -> Iterator[Connection]:
     for source in _holders(known, port.source_role):
-        for target, fixed in _targets(known, port):
-            if source.name != target.name:
-                trials = _trials(known, source, target.name, target, port) if fixed else ()
-                yield Connection(source.name, target.name, port.ports, port.when, trials)
+        for end in _ends(known, port):
+            if source.name == end.machine.name or (end.used and not end.fixed and _reports(known, source)):
+                continue
+            trials = _trials(known, source, end.machine.name, end.machine, port) if end.fixed else ()
+            yield Connection(source.name, end.machine.name, port.ports, port.when, trials)
+
+
+def _reports(known: View, machine: Machine) -> bool:
+    """Whether a machine is a management server that reports, and so reaches the databases it works with."""
+    return any(one.available for one in known.members if one.name == machine.name and one.kind != "gateway")
 
 
 def _holders(known: View, role: str) -> list[Machine]:
@@ -122,14 +131,26 @@ def _holders(known: View, role: str) -> list[Machine]:
     return found
 
 
-def _targets(known: View, port: Port) -> list[tuple[Machine, bool]]:
-    """The machines at the other end, and with each whether the number of its port is known."""
+@dataclass(frozen=True)
+class End:
+    """A machine at the other end: whether the number of its port is known, and whether servers work with it already."""
+
+    machine: Machine
+    fixed: bool = True
+    used: bool = False
+
+
+def _ends(known: View, port: Port) -> list[End]:
+    """The machines that have to be reached."""
     if port.target_role == "reporting" or port.target_role not in DATABASE_ROLE.values():
-        return [(machine, True) for machine in _holders(known, port.target_role)]
+        return [End(machine) for machine in _holders(known, port.target_role)]
     browser = port.ports.startswith("1434")
-    databases = [one for one in known.databases if DATABASE_ROLE[one.what] == port.target_role]
-    ends = [(known.machine(one.effective_host), _default(one)) for one in databases]
-    return [(machine, default) for machine, default in ends if machine is not None and not (browser and default)]
+    found = []
+    for one in known.databases:
+        machine = known.machine(one.effective_host)
+        if DATABASE_ROLE[one.what] == port.target_role and machine is not None and not (browser and _default(one)):
+            found.append(End(machine, _default(one), one.what in ("operational", "warehouse") and not one.moves))
+    return found
 
 
 def _default(one: Database) -> bool:

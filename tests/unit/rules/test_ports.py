@@ -51,11 +51,20 @@ def test_a_single_server_whose_agents_report_has_only_the_push_to_try() -> None:
 
 
 def test_what_cannot_be_tried_stays_with_a_person_and_is_named() -> None:
-    """The warehouse is on a named instance, whose port nobody can know from outside."""
+    """The audit database is on a named instance, whose port nobody knows from outside."""
     result = found(SIMPLE, answers(SIMPLE))
     assert result.outcome == "manual"
-    assert {row[1:3] for row in result.rows} == {("SQL02", "1433/tcp")}
+    assert [row[:3] for row in result.rows] == [("MS03", "SQL02", "1433/tcp")]
     assert found(SIMPLE, answers(SIMPLE), confirmed("R70")).outcome == "pass"
+
+
+def test_a_server_that_reports_proves_that_it_reaches_its_databases() -> None:
+    assert not [row for row in found(SIMPLE).rows if row[:2] == ("MS02", "SQL02")]
+    number = next(
+        place for place, one in enumerate(snapshot_from_estate(SIMPLE)["group"]["servers"]) if "ms02" in one["name"]
+    )
+    silent = found(SIMPLE, put={f"group/servers/{number}/available": None}).rows
+    assert [row[2] for row in silent if row[:2] == ("MS02", "SQL02")] == ["1433/tcp"]
 
 
 @pytest.mark.parametrize("error", ["no answer", "refused", "unknown host"])
@@ -67,10 +76,10 @@ def test_a_database_that_does_not_answer_is_a_warning_even_when_somebody_confirm
 
 def test_a_refusal_is_an_answer_where_nothing_listens_yet() -> None:
     """The Data Access service of 2007 R2 runs on the root management server alone."""
-    assert "warn" != found(SIMPLE, answers(SIMPLE, [("MS02", "MS03", 5724)], "refused")).outcome
-    assert "warn" == found(SIMPLE, answers(SIMPLE, [("MS02", "MS03", 5724)], "no answer")).outcome
-    assert "warn" == found(SIMPLE, answers(SIMPLE, [("MS02", "RMS01", 5724)], "refused")).outcome
-    assert "warn" == found(SIMPLE, answers(SIMPLE, [("MS02", "MS03", 5723)], "refused")).outcome
+    assert found(SIMPLE, answers(SIMPLE, [("MS02", "MS03", 5724)], "refused")).outcome != "warn"
+    assert found(SIMPLE, answers(SIMPLE, [("MS02", "MS03", 5724)], "no answer")).outcome == "warn"
+    assert found(SIMPLE, answers(SIMPLE, [("MS02", "RMS01", 5724)], "refused")).outcome == "warn"
+    assert found(SIMPLE, answers(SIMPLE, [("MS02", "MS03", 5723)], "refused")).outcome == "warn"
 
 
 def test_a_spare_machine_need_not_listen_but_has_to_be_reached() -> None:
@@ -150,3 +159,10 @@ def test_after_the_group_upgrade_rights_on_the_databases_are_not_asked_for() -> 
     left = probing.targets(snapshot_from_estate(estate), inputs_from_estate(estate))
     assert left and not any(asked["instances"] for asked in left.values())
     assert {one["input"] for asked in left.values() for one in asked["accounts"]} == {"account"}
+
+
+@pytest.mark.parametrize(("estate", "rms"), [("distributed-complex-32bit", "TSRMS"), ("single-complex-32bit", "SCOM")])
+def test_the_root_server_is_asked_although_it_leaves_because_its_administrators_are_the_groups(
+    estate: str, rms: str
+) -> None:
+    assert {"account"} <= {one["input"] for one in wanted(estate)[rms]["accounts"]}
