@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from .engine import (
-    BREAKS,
     MANUAL,
     NONE,
     NOT_APPLICABLE,
@@ -24,7 +23,7 @@ from .view import Row, listed, view
     "R15",
     "Verified backups of the databases",
     severity="warn",
-    impact=BREAKS,
+    impact=NONE,
     outcomes=(PASS, NOTE, WARN, MANUAL, NOT_APPLICABLE),
     columns=("host", "database", "last full backup", "verified"),
     remedy="""The plan takes and verifies full backups before the first management server and again before the group's
@@ -87,7 +86,7 @@ def database_backups(context: Context) -> list[Finding]:
     "R16",
     "The encryption key was saved after the last update",
     severity="warn",
-    impact=BREAKS,
+    impact=NONE,
     outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
     columns=("host", "file", "saved", "last update"),
     remedy="""Run SecureStorageBackup.exe Backup <file> on the root management server, from the program folder, with the
@@ -195,7 +194,7 @@ def exports(context: Context) -> list[Finding]:
     "R34",
     "The database upgrade was rehearsed on a copy",
     severity="warn",
-    impact=BREAKS,
+    impact=NONE,
     outcomes=(PASS, WARN, NOT_APPLICABLE),
     columns=("what",),
     remedy="""Restore a copy of the operational database on a spare instance and run the media's build_mom_db_admin.sql,

@@ -528,7 +528,7 @@ def online(context: Context) -> list[Finding]:
     "R54",
     "Room for the backups",
     severity="warn",
-    impact=BREAKS,
+    impact=NONE,
     outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
     columns=("host", "databases", "needed MB", "largest free MB"),
     remedy="Make room on the drive the backups go to, or set backup_path to a place that has it.",

@@ -280,7 +280,7 @@ def event_logs(context: Context) -> list[Finding]:
     "R75",
     "No management pack is newer than the one on the media",
     severity="manual",
-    impact=BREAKS,
+    impact=NONE,
     outcomes=(PASS, MANUAL, NOT_APPLICABLE),
     columns=("management pack", "version"),
     remedy="""Compare the versions below with those on the media; remove what is newer, or use newer media. Confirm it in
@@ -375,7 +375,7 @@ def inventory(context: Context) -> list[Finding]:
     "R42",
     "Every role server gave its facts",
     severity="manual",
-    impact=BREAKS,
+    impact=NONE,
     outcomes=(PASS, MANUAL),
     columns=("host", "why not"),
     remedy="""Make the host reachable (Windows PowerShell 2.0 and WinRM 2.0 exist for Server 2003 SP2 and later) and discover

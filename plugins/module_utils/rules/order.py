@@ -107,8 +107,9 @@ def secondaries_first(context: Context) -> list[Finding]:
     impact=BREAKS,
     outcomes=(PASS, BLOCK, NOT_APPLICABLE),
     columns=_COLUMNS,
-    remedy="""Upgrade the gateways; leave this rule out of the selection to let the plan go on with them. The book's authors
-        put gateways even before their management servers (C3); the plan follows Microsoft.""",
+    remedy="""Upgrade these gateways by hand with setup of the media, one at a time, and see that each is healthy again in the
+        group; the next discovery finds them done. The book's authors put gateways even before their management servers
+        (C3); the plan follows Microsoft.""",
     evidence="documented",
     source="S1 (O5)",
     tags=("order", "gateway"),
@@ -194,7 +195,7 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
     "R27",
     "The encryption key is restored where the group's upgrade runs",
     severity="note",
-    impact=BREAKS,
+    impact=OUTAGE,
     outcomes=(PASS, NOTE, NOT_APPLICABLE),
     columns=("server", "step"),
     remedy="""The plan restores the saved key on the chosen server before the group's upgrade; the tool asks for the
