@@ -18,6 +18,7 @@ from .engine import (
     Finding,
     rule,
 )
+from .text import every
 from .view import Row, agent_rows, by_parent, counted, listed, view
 
 LOOK_AT_SYSTEMS = (
@@ -283,7 +284,7 @@ def availability(context: Context) -> list[Finding]:
     if unread:
         text = f"Availability not read: {counted(len(unread), 'agent')}."
         findings.append(Finding(MANUAL, text, by_parent(unread, "unknown")))
-    return findings or [Finding(PASS, f"All {counted(len(agents), 'agent')} are on the air.")]
+    return findings or [Finding(PASS, f"{every(len(agents), 'agent', 'agents', ('is', 'are'))} on the air.")]
 
 
 @rule(
@@ -306,17 +307,22 @@ def parents(context: Context) -> list[Finding]:
     if not known.agents and not known.gateways:
         return [Finding(NOT_APPLICABLE, "The group has no agents.")]
     names = {one.fqdn for one in known.members}
-    lost = [one for one in known.agents if one.primary not in names]
-    rows: list[Row] = list(by_parent(lost, "parent not in the group"))
-    for one in known.gateways:
-        if one.primary not in names:
-            rows.append((one.name, one.primary or "none", "parent not in the group"))
+    findings = []
     for loop in known.gateway_loops:
-        rows.append((listed(loop), loop[0], "gateways report to each other"))
-    if rows:
-        text = f"{counted(len(lost), 'agent')} with an unknown parent; {counted(len(rows), 'line')} below."
-        return [Finding(MANUAL, text, tuple(rows))]
-    return [Finding(PASS, "Every parent is a server of the group.")]
+        alone = len(loop) == 1
+        row = (listed(loop), loop[0], "reports to itself" if alone else "gateways report to each other in a circle")
+        text = f"{loop[0]} reports to itself." if alone else f"In a circle, each to another: {listed(loop)}."
+        remedy = f"Give {'it' if alone else 'one of them'} a management server as its parent."
+        findings.append(Finding(MANUAL, text, (row,), remedy))
+    agents = [one for one in known.agents if one.primary not in names]
+    gateways = [one for one in known.gateways if one.primary not in names]
+    if agents or gateways:
+        rows: list[Row] = list(by_parent(agents, "parent not in the group"))
+        rows += [(one.name, one.primary or "none", "parent not in the group") for one in gateways]
+        told = [(agents, "agent"), (gateways, "gateway")]
+        who = listed(counted(len(found), word) for found, word in told if found)
+        findings.append(Finding(MANUAL, f"The parent is no server of the group: {who}.", tuple(rows)))
+    return findings or [Finding(PASS, "Every parent is a server of the group.")]
 
 
 @rule(
@@ -350,7 +356,7 @@ def manual_agents(context: Context) -> list[Finding]:
         who = "a person upgrades it" if len(rows) == 1 else "a person upgrades them"
         text = f"{len(rows):,} of {counted(len(mine), 'manual agent')} out of reach; {who}."
         return [Finding(MANUAL, text, agent_rows(rows))]
-    return [Finding(PASS, f"All {counted(len(mine), 'manual agent')} can be reached.")]
+    return [Finding(PASS, f"{every(len(mine), 'manual agent', 'manual agents', ('can', 'can'))} be reached.")]
 
 
 @rule(

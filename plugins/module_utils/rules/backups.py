@@ -186,7 +186,11 @@ def exports(context: Context) -> list[Finding]:
     if confirmed:
         return [Finding(PASS, f"Exported: {confirmed}.")]
     count = len(known.subscriptions or [])
-    rows: tuple[Row, ...] = (("notification subscriptions", count), ("administrator role", "members"))
+    members = (known.group.snapshot.get("group") or {}).get("administrators")
+    rows: tuple[Row, ...] = (
+        ("notification subscriptions", count),
+        ("members of the administrator role", "not read" if members is None else len(members)),
+    )
     return [Finding(MANUAL, "Nobody has confirmed an export of subscriptions and of the administrator role.", rows)]
 
 

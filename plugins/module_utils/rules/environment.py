@@ -465,6 +465,7 @@ def same_databases(context: Context) -> list[Finding]:
     if len({str(row[1]).lower() for row in rows}) > 1:
         findings.append(Finding(WARN, "The management servers name different databases.", tuple(rows)))
     if unread:
-        text = f"Which database {listed(unread)} uses was not read."
+        use = "uses" if len(unread) == 1 else "use"
+        text = f"Which databases {listed(unread)} {use} was not read."
         findings.append(Finding(MANUAL, text, tuple((name, "unknown", "") for name in unread)))
     return findings or [Finding(PASS, "All management servers name the same database.")]

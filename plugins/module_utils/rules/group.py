@@ -61,7 +61,8 @@ def pending(context: Context) -> list[Finding]:
         findings.append(Finding(WARN, text, rows, repair=repair))
     if shown:
         rows = tuple((one.agent, one.type, one.server, "console") for one in shown)
-        text = f"{counted(len(shown), 'pending action')}; a step of the plan rejects them."
+        them = "it" if len(shown) == 1 else "them"
+        text = f"{counted(len(shown), 'pending action')}; a step of the plan rejects {them}."
         findings.append(Finding(NOTE, text, rows))
     return findings or [Finding(PASS, "Nothing is pending.")]
 

@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 from ..selection import Wanted
 from .engine import repairs_opted_in
+from .text import counted
 
 Target = Mapping[str, Any]
 
@@ -82,7 +83,7 @@ TEMPLATES: dict[str, Template] = {
         Template(
             kind="repair.pending_rows",
             rules=("R12",),
-            title=lambda t: f"Delete {len(t.get('rows') or ())} orphaned pending rows from {t.get('database')}",
+            title=lambda t: f"Delete {counted(len(t.get('rows') or ()), 'orphaned pending row')} from {t.get('database')}",
             name=_database,
             mode="automatic",
             reversibility="restorable",

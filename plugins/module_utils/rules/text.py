@@ -18,6 +18,11 @@ def counted(number: int, one: str, several: Optional[str] = None) -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
+def every(number: int, one: str, several: str, verbs: tuple[str, str]) -> str:
+    """``The only agent is``, ``All 3 agents are``; ``verbs`` for one and for several."""
+    return f"The only {one} {verbs[0]}" if number == 1 else f"All {number:,} {several} {verbs[1]}"
+
+
 def listed(names: Iterable[str], most: int = SHOWN) -> str:
     """``A``, ``A and B``, ``A, B, C, D, E and 12 more``."""
     known = [str(name) for name in names]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..catalog import TARGET, is_2012
 from .engine import BLOCK, BREAKS, MANUAL, NOT_APPLICABLE, NOTE, PASS, WARN, Context, Finding, rule
+from .text import every
 from .view import Row, agent_rows, counted, listed, view
 
 _SERVERS = ("group.servers[].patch_list", "group.servers[].file_version", "hosts[].opsmgr.file_version")
@@ -83,7 +84,8 @@ def source_level(context: Context) -> list[Finding]:
     if found.unknown:
         text = f"Update level not read: {counted(len(found.unknown), 'server or agent', 'servers and agents')}."
         findings.append(Finding(MANUAL, text, agent_rows(found.unknown)))
-    return findings or [Finding(PASS, f"All {found.asked} servers and agents are at CU{least} or later.")]
+    who = every(found.asked, "server or agent", "servers and agents", ("is", "are"))
+    return findings or [Finding(PASS, f"{who} at CU{least} or later.")]
 
 
 @rule(
@@ -118,7 +120,9 @@ def safe_level(context: Context) -> list[Finding]:
     if found.unknown:
         text = f"Update level not read: {counted(len(found.unknown), 'server')}."
         findings.append(Finding(MANUAL, text, tuple(found.unknown)))
-    return findings or [Finding(PASS, f"All {counted(found.asked, 'server')} at CU{wanted} or later.")]
+    return findings or [
+        Finding(PASS, f"{every(found.asked, 'server', 'servers', ('is', 'are'))} at CU{wanted} or later.")
+    ]
 
 
 @rule(
