@@ -193,7 +193,7 @@ INPUTS: dict[str, Input] = {
         Input("estimates", {}, _estimates, "Durations that differ from the model, by kind of step."),
         Input("settings", {}, _mapping, "Figures that differ from the catalogue of settings."),
         Input("tolerances", {}, _mapping, "What may differ when two snapshots are compared."),
-        Input("rules", ["all"], _selection, "Which readiness rules run."),
+        Input("rules", ["all"], _selection, "Which readiness rules run. What blocks and cannot be waived always does."),
         Input("repairs", [], _selection, "Rules whose documented repair becomes part of the plan."),
         Input("confirmed", {}, _confirmed, "What no fact tells and somebody answers for: {rule: {by, when, note}}."),
         Input("probes", [], _probes, "Ports that were tried: {from, to, port, open}.", "later guide", "product-reference 9"),

@@ -14,7 +14,7 @@ from .rules.repairs import repair_steps
 from .rules.view import parse_time
 from .selection import Wanted
 
-#: Up to how many rules that were left out are named.
+#: Up to how many rules that were left out, or run all the same, are named.
 MOST_NAMES = 12
 LABELS = {
     "error": "failed to run",
@@ -38,6 +38,7 @@ def assess(
 ) -> Readiness:
     """Judge a snapshot with the inputs *given*; what is None is taken from the inputs of the same name.
 
+    A selection of one's own (*wanted*) is obeyed to the letter, since it lets nothing through; see :func:`assess_group`.
     Without *now* the time of the facts counts (:func:`moment`), so that ages are ages at that time.
     """
     group = model.build(facts.load(snapshot))
@@ -57,7 +58,11 @@ def assess_group(
     repairs: Wanted = None,
     now: Optional[datetime.datetime] = None,
 ) -> Readiness:
-    """Judge a group whose path is decided already, with complete inputs."""
+    """Judge a group whose path is decided already, with complete inputs.
+
+    The inputs' own selection cannot leave out a rule that blocks and cannot be waived: such a rule runs all the same, and
+    the report names it under ``kept``.
+    """
     return evaluate(
         group,
         decision,
@@ -66,6 +71,7 @@ def assess_group(
         wanted=complete.get("rules") if wanted is None else wanted,
         waivers=complete.get("waivers") if waivers is None else waivers,
         repairs=complete.get("repairs") if repairs is None else repairs,
+        keep=wanted is None,
     )
 
 
@@ -98,13 +104,17 @@ def summary(report: Mapping[str, Any]) -> str:
     for waiver in report["expired_waivers"]:
         lines.append(f"  waiver of {waiver['owner']} for {waiver['rule']} expired on {waiver['expires']}")
     if report["left_out"]:
-        lines.append(f"  left out: {_left_out(report['left_out'])}")
+        lines.append(f"  left out: {_named(report['left_out'])}")
+    if report["kept"]:
+        lines.append(
+            f"  run although left out: {_named(report['kept'])}; what such a rule finds would break the upgrade"
+        )
     return "\n".join(lines)
 
 
-def _left_out(names: Sequence[str]) -> str:
-    """The rules that were not asked for, by name where they are few."""
-    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} other rules"
+def _named(names: Sequence[str]) -> str:
+    """Rules by name where they are few."""
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} rules"
 
 
 def _line(finding: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ A selection is a list (or one text, separated by commas) of
 * ``{R09: {option: value}}``: that one, with options.
 
 What is excluded stays excluded wherever the exclusion stands. A selection that only excludes begins with ``all``.
-Names and tags are not case-sensitive. An unknown name, tag or option is an error that lists the known ones.
+Names and tags are not case-sensitive. An unknown name, tag or option is an error that lists the known ones, and so is a
+selection that leaves nothing.
 """
 
 from __future__ import annotations
@@ -86,11 +87,17 @@ def select(wanted: Wanted, choices: Iterable[Choice]) -> Selection:
     if not positive:
         chosen = {choice.name for choice in known}
     chosen -= excluded
+    if known and not chosen:
+        raise SelectionError(f"the selection {_said(wanted)} leaves nothing; choose at least one, or all")
     return Selection(
         names=tuple(choice.name for choice in known if choice.name in chosen),
         excluded=tuple(choice.name for choice in known if choice.name not in chosen),
         options={name: value for name, value in options.items() if name in chosen},
     )
+
+
+def _said(wanted: Any) -> str:
+    return wanted if isinstance(wanted, str) else ", ".join(str(item) for item in wanted)
 
 
 def _items(wanted: Wanted) -> list[tuple[str, Any]]:

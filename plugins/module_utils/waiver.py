@@ -69,7 +69,9 @@ def parse_waivers(given: Optional[Iterable[Any]], rules: Mapping[str, bool]) -> 
         if rule is None:
             raise WaiverError(f"{place}: unknown rule {item.get('rule')!r}; known: {', '.join(sorted(rules))}")
         if not rules[rule]:
-            raise UnwaivableError(f"{place}: {rule} breaks the upgrade and cannot be waived; follow its remedy instead")
+            raise UnwaivableError(
+                f"{place}: {rule} cannot be waived, because what it finds breaks the upgrade; follow its remedy instead"
+            )
         for key in ("owner", "reason"):
             if not str(item.get(key) or "").strip():
                 raise WaiverError(f"{place} ({rule}): {key} is missing; a waiver needs a name and a reason")

@@ -32,13 +32,16 @@ options:
       - Which rules run. A list of V(all), ids such as V(R09), tags such as V(@database), each of the two with a leading
         C(!) to leave it out, and mappings of an id to its options, as in the examples.
       - A selection that only leaves out begins with everything. An unknown name is an error that lists the known ones.
-      - The default is what O(inputs) say under C(rules), and all rules otherwise.
+      - A selection that leaves nothing is an error as well.
+      - It is obeyed to the letter, because a judgement lets nothing through. RV(left_out) names what did not run.
+      - The default is what O(inputs) say under C(rules), and all rules otherwise. As in every plan, rules that block and cannot be
+        waived then run all the same, and RV(kept) names those that were to be left out.
     type: raw
   waivers:
     description:
       - Findings that somebody takes upon themselves, instead of those in O(inputs).
       - A waiver is shown in every report and never hides its finding. The day after it expires, the finding counts again.
-      - What breaks the upgrade cannot be waived. Such a waiver is an error.
+      - What breaks the upgrade cannot be waived. Such a waiver is an error, and the rule's page says which impact it has.
     type: list
     elements: dict
     suboptions:
@@ -204,8 +207,14 @@ findings:
       description: The repair there is, and whether it was asked for.
       type: dict
       sample: {kind: repair.database_grow, title: grow the files, opted_in: false, complete: true}
+kept:
+  description: Rules that C(rules) of the inputs leaves out and that ran all the same, because they block and cannot be waived.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 left_out:
-  description: The rules that were not selected.
+  description: The rules that were not selected and did not run.
   returned: always
   type: list
   elements: str

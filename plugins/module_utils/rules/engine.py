@@ -114,8 +114,13 @@ class Rule:
 
     @property
     def waivable(self) -> bool:
-        """What blocks because it breaks the upgrade cannot be waived."""
-        return not (self.impact == BREAKS and BLOCK in self.outcomes)
+        """What breaks the upgrade cannot be waived, whether or not it blocks."""
+        return self.impact != BREAKS
+
+    @property
+    def indispensable(self) -> bool:
+        """Whether a plan never goes without it: it can block, and its finding cannot be waived."""
+        return BLOCK in self.outcomes and not self.waivable
 
     @property
     def number(self) -> int:
@@ -245,6 +250,8 @@ class Readiness:
     waivers: tuple[Waiver, ...]
     expired: tuple[Waiver, ...]
     overridden: Mapping[str, Any]
+    #: rules that the selection leaves out and that ran all the same
+    kept: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -283,6 +290,7 @@ class Readiness:
             "counts": self.counts,
             "findings": [result.to_dict() for result in self.results],
             "left_out": list(self.left_out),
+            "kept": list(self.kept),
             "waivers": [dict(waiver.to_dict(), rule=waiver.rule) for waiver in self.waivers],
             "expired_waivers": [dict(waiver.to_dict(), rule=waiver.rule) for waiver in self.expired],
             "settings": dict(self.overridden),
@@ -298,12 +306,14 @@ def evaluate(
     wanted: Wanted = None,
     waivers: Optional[Iterable[Any]] = None,
     repairs: Wanted = None,
+    keep: bool = False,
     rules: Optional[Mapping[str, Rule]] = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Readiness:
     """Run the chosen rules and say what came of each.
 
-    *wanted* and *repairs* are selections. *now* is the time of the facts where it is given, so that an old snapshot is
+    *wanted* and *repairs* are selections. *keep* runs indispensable rules that the selection leaves out all the same: for
+    whatever lets an upgrade begin. *now* is the time of the facts where it is given, so that an old snapshot is
     judged as it stood. *rules* replaces the registered ones (tests).
     """
     known = {one.id: one for one in ordered(rules)}
@@ -314,19 +324,24 @@ def evaluate(
     opted_in = repairs_opted_in(repairs, known)
     settings = Settings.of(given)
     context = Context(group, path, given, moment, settings)
+    kept = tuple(name for name in selection.excluded if keep and known[name].indispensable)
     results = []
-    for name in selection.names:
+    for name in known:
+        if name not in selection and name not in kept:
+            continue
         chosen = dict(selection.options.get(name) or {})
-        own = replace(context, settings=settings.with_(chosen)) if chosen else context
+        # What was computed with other settings does not serve a rule that has its own.
+        own = replace(context, settings=settings.with_(chosen), cache={}) if chosen else context
         result = run(known[name], own, clock)
         result = _repaired(result, name in opted_in)
         results.append(_waived(result, read, moment.date()))
     return Readiness(
         results=tuple(results),
-        left_out=selection.excluded,
+        left_out=tuple(name for name in selection.excluded if name not in kept),
         waivers=tuple(waiver for waiver in read if not waiver.expired(moment.date())),
         expired=tuple(waiver for waiver in read if waiver.expired(moment.date())),
         overridden=_overridden(settings, selection),
+        kept=kept,
     )
 
 

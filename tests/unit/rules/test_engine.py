@@ -177,7 +177,23 @@ def test_what_passes_is_not_waived() -> None:
 def test_what_breaks_the_upgrade_cannot_be_waived() -> None:
     with pytest.raises(UnwaivableError):
         run(made("R01", Finding(BLOCK, "bad"), impact=BREAKS), waivers=[WAIVER])
-    assert made("R01", impact=BREAKS, outcomes=(PASS, WARN)).waivable
+    with pytest.raises(UnwaivableError):
+        run(made("R01", Finding(WARN, "bad"), impact=BREAKS, outcomes=(PASS, WARN)), waivers=[WAIVER])
+
+
+def test_what_lets_an_upgrade_begin_runs_what_blocks_and_cannot_be_waived_whatever_is_left_out() -> None:
+    rules = (
+        made("R01", Finding(BLOCK, "bad"), impact=BREAKS),
+        made("R02", Finding(BLOCK, "bad"), impact=OUTAGE),
+        made("R03", Finding(WARN, "bad"), impact=BREAKS, outcomes=(PASS, WARN)),
+        made("R04", Finding(PASS, "fine")),
+    )
+    told = run(*rules, wanted="R04", keep=True)
+    assert [one.rule.id for one in told.results] == ["R01", "R04"] and told.blocked_by == ["R01"]
+    assert told.kept == ("R01",) and told.left_out == ("R02", "R03")
+    assert told.to_dict()["kept"] == ["R01"] and told.to_dict()["left_out"] == ["R02", "R03"]
+    judged = run(*rules, wanted="R04")
+    assert not judged.blocked and judged.kept == () and judged.left_out == ("R01", "R02", "R03")
 
 
 CURE = Repair("repair.allow_updates", "set it to 0", ({"host": "A"},))

@@ -14,6 +14,9 @@ from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.scom.upgrade.plugins.filter.readiness import FilterModule
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import conclude
+from ansible_collections.scom.upgrade.plugins.module_utils.gate import NotYet, gate
+from ansible_collections.scom.upgrade.plugins.module_utils.selection import SelectionError
 from ansible_collections.scom.upgrade.plugins.modules import readiness as module
 from tests.unit.decide.estates import snapshot_from_estate
 
@@ -97,9 +100,30 @@ def test_what_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch, arguments: dict[
 
 def test_the_filters() -> None:
     report = FILTERS["readiness"](snapshot_from_estate("single-simple"), {"rules": ["@database", "!R34"]})
-    assert report["blocked"] is False and "R34" in report["left_out"]
+    assert report["blocked"] is False and "R34" in report["left_out"] and "R01" in report["kept"]
     assert FILTERS["readiness_summary"](report).startswith("Not blocked: ")
     with pytest.raises(AnsibleFilterError, match="readiness: unknown tag @x"):
         FILTERS["readiness"](snapshot_from_estate("single-simple"), select=["@x"])
     with pytest.raises(AnsibleFilterError, match="expected what the filter readiness returns"):
         FILTERS["readiness_summary"]([])
+
+
+UNREADY = ["all", "!R01", "!R07", "!R08", "!R09", "!R11", "!R19", "!R21", "!R34"]
+
+
+def test_a_selection_of_ones_own_is_obeyed_and_one_that_makes_a_plan_keeps_what_blocks() -> None:
+    snapshot = snapshot_from_estate("not-ready")
+    judged = FILTERS["readiness"](snapshot, select=UNREADY)
+    assert not judged["blocked"] and judged["kept"] == [] and {"R01", "R34"} <= set(judged["left_out"])
+    planned = conclude(snapshot, {"rules": UNREADY}).report
+    assert planned["blocked_by"] == conclude(snapshot).report["blocked_by"]
+    assert planned["kept"] == ["R01", "R07", "R08", "R09", "R11", "R19", "R21"] and planned["left_out"] == ["R34"]
+    with pytest.raises(NotYet, match="In the way: .*R07"):
+        gate(snapshot, {"rules": UNREADY}, phase="pre_upgrade")
+    said = FILTERS["readiness_summary"](planned)
+    assert "left out: R34" in said and "run although left out: R01, R07, R08" in said
+
+
+def test_a_selection_that_leaves_nothing_is_an_error() -> None:
+    with pytest.raises(SelectionError, match="the selection R34, !R34 leaves nothing"):
+        conclude(snapshot_from_estate("single-simple"), {"rules": ["R34", "!R34"]})

@@ -62,5 +62,5 @@ def test_a_waiver_that_cannot_be_read_is_refused(given: Any, message: str) -> No
 
 
 def test_what_breaks_the_upgrade_cannot_be_waived() -> None:
-    with pytest.raises(UnwaivableError, match="waiver 1: R09 breaks the upgrade and cannot be waived"):
+    with pytest.raises(UnwaivableError, match="waiver 1: R09 cannot be waived, because what it finds breaks the upgrade"):
         parse_waivers([dict(GOOD, rule="R09")], RULES)
