@@ -96,6 +96,8 @@ def test_probes_grow_old() -> None:
     assert found(SINGLE, old).outcome == "manual"
     assert found(SINGLE, old, {"settings": {"probe_hours": 10**6}}).outcome == "pass"
     assert found(SINGLE, dict(answers(SINGLE), collected=None)).outcome == "manual"
+    for rules, outcome in ((["R69", "R70"], "manual"), (["R69", {"R70": {"probe_hours": 10**6}}], "pass")):
+        assert judge(SINGLE, {"probes": old}, {}, wanted=rules).results[-1].outcome == outcome
 
 
 def test_what_a_person_tried_counts_before_what_was_probed() -> None:
