@@ -7,11 +7,11 @@ made it true or false. Sources: S1, S3, S4, S6 of the upgrade procedure, section
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .catalog import ROLES, Settings, os_text, parse_version, supported, undecided
+from .catalog import ROLE_NAMES, ROLES, Settings, os_text, parse_version, supported, undecided
 from .model import Machine, ManagementGroup
 from .names import natural
 from .spares import DATABASE, GATEWAY, MANAGEMENT_SERVER, Pool, Replacement, failures, replacements
@@ -168,6 +168,11 @@ def lower(version: Optional[str], target: str) -> bool:
     return (parse_version(version) or ()) < (parse_version(target) or ())
 
 
+def _said(roles: Iterable[str]) -> str:
+    """Roles by the names people give them."""
+    return ", ".join(ROLE_NAMES.get(role, role) for role in roles)
+
+
 class _Decider:
     def __init__(self, group: ManagementGroup, inputs: Mapping[str, Any]) -> None:
         self.group = group
@@ -301,11 +306,11 @@ class _Decider:
         }
         if len(spread) == 1:
             name = next(iter(spread))
-            text = "{} carries every role: {}.".format(name, ", ".join(spread[name]).replace("_", " "))
+            text = f"{name} carries every role: {_said(spread[name])}."
             return True, [Why(text, f"hosts.{name}", spread[name], "", "documented", "S1")]
-        shown = "; ".join(f"{name}: {', '.join(roles)}" for name, roles in list(spread.items())[:SHOWN])
+        shown = "; ".join(f"{name}: {_said(roles)}" for name, roles in list(spread.items())[:SHOWN])
         text = f"Roles are spread over {len(spread)} machines ({shown})."
-        return False, [Why(text.replace("_", " "), "hosts.*", len(spread), "", "documented", "S1, S4")]
+        return False, [Why(text, "hosts.*", len(spread), "", "documented", "S1, S4")]
 
     def _all_supported(self) -> tuple[bool, list[Why]]:
         found: dict[tuple[str, str], Why] = {}
@@ -322,8 +327,9 @@ class _Decider:
             return False, list(found.values())
         holders = [one for one in self.group.machines.values() if one.roles]
         systems = sorted({os_text(one.os) for one in holders if one.os})
-        text = "All {} machines with a role meet the minimum ({}), and the root management server is not clustered.".format(
-            len(holders), ", ".join(systems) or "nothing known"
+        who = f"All {len(holders)} machines with a role meet" if len(holders) != 1 else f"{holders[0].name} meets"
+        text = "{} the minimum ({}), and the root management server is not clustered.".format(
+            who, ", ".join(systems) or "nothing known"
         )
         return True, [Why(text, "hosts.*.os", systems, "R05", "documented", "S1, S3")]
 
@@ -441,7 +447,7 @@ class _Decider:
             rule = one.reasons[0].rule if one.reasons else "R05"
             what = {DATABASE: "databases", GATEWAY: "gateway"}.get(one.kind, "features")
             extra = " and SQL Server 2008 SP1 or 2008 R2" if one.kind == DATABASE else ""
-            roles = ", ".join(one.roles).replace("_", " ")
+            roles = _said(one.roles)
             blockers.append(
                 Blocker(
                     rule,

@@ -40,8 +40,8 @@ ROLE_NAMES: dict[str, str] = {
     "reporting": "reporting server",
     "web_console": "web console",
     "console": "Operations console",
-    "acs_collector": "ACS collector",
-    "acs_database": "ACS database",
+    "acs_collector": "audit collector",
+    "acs_database": "audit database",
     "agent": "agent",
 }
 

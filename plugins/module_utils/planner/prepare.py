@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ..catalog import ROLE_NAMES
 from ..names import natural
 from ..plan import MANUAL, Step
 from ..spares import DATABASE, FEATURE, GATEWAY, leaves_first
@@ -207,7 +208,7 @@ def _features(context: Context) -> list[Step]:
         for role in pair.roles:
             if context.group.machines[pair.by].opsmgr.get(role):
                 continue
-            name = role.replace("_", " ")
+            name = ROLE_NAMES[role]
             found.append(
                 context.step(
                     f"prepare.feature.{role}.{pair.by}",
