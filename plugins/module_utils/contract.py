@@ -12,47 +12,20 @@ from .catalog import parse_version
 from .decide import Conclusion, conclude
 from .facts import canonical
 from .plan import MANUAL, PHASES, Difference, Plan, Step, stale
+from .planner import kinds
 from .relevant import relevant
 
 SHOWN = 12
 FIRST = 5
 SHORTEST = 12
-#: Kinds of step that the roles of this version carry out, beside repairs. A person does any other, by the plan.
-CARRIED_OUT = frozenset(
-    (
-        "pending.clear",
-        "backup.database",
-        "backup.encryption_key",
-        "console.remove",
-        "agent.upgrade",
-        "management_server.upgrade",
-        "gateway.upgrade",
-        "agents.move",
-        "agents.approve",
-        "consoles.disconnect",
-        "subscriptions.disable",
-        "subscriptions.enable",
-        "connector.stop",
-        "connector.start",
-        "group.upgrade",
-        "console.upgrade",
-        "web_console.upgrade",
-        "acs.upgrade",
-        "reporting.upgrade",
-        "acs_forwarder.enable",
-        "emulator.ensure",
-        "verify.health",
-    )
-)
 
 
 # --- what is left to a person
 
 
 def carried_out(step: Step) -> bool:
-    """Whether the roles of this version carry a step out, provided that it is no manual one."""
-    known = step.kind in CARRIED_OUT or step.kind.startswith("repair.")
-    return known and step.phase != "prepare" and not step.parameters.get("from_secondary")
+    """Whether the roles of this version carry a step out, provided that its host can be reached."""
+    return kinds.carried_out(step.kind, step.phase, step.parameters)
 
 
 def left_to_people(plan: Plan) -> list[Step]:
@@ -221,14 +194,14 @@ def sign_off(
         return approval.sign_off(
             by_hand, step, by, time, note
         ), f"{step}: signed off by {by.strip()}; the facts show it as done."
-    if remains.mode != MANUAL and carried_out(remains):
+    if remains.mode != MANUAL:
         raise approval.ApprovalError(f"{step}: this step is not done by hand. Run playbooks/{remains.phase}.yml.")
     missing = [one for one in remains.requires if current.plan.step(one) is not None]
     if missing:
         raise approval.ApprovalError(
             f"{step}: it comes after {', '.join(missing[:FIRST])}, which the facts do not show as done."
         )
-    entry = approval.sign_off(_as_manual(current.plan, remains), step, by, time, note)
+    entry = approval.sign_off(current.plan, step, by, time, note)
     snapshot = dict(current.group.snapshot)
     snapshot["journal"] = [*(snapshot.get("journal") or ()), entry]
     if conclude(snapshot, current.inputs).plan.step(step) is not None:

@@ -118,8 +118,8 @@ def gate(
     ``predicted`` are steps that a check run has predicted already: the facts are taken as if they were done. ``hosts`` are
     the inventory hosts of the run (``--limit``); a step on any other does not start, and what needs it does not either.
     ``position`` selects agents by where the path puts them. ``approved`` is the plan that was approved: what remains must
-    not differ from it; with ``require_approval`` there must be one. With ``carried_out`` only what the roles of this version
-    carry out may start: a complex path's preparation stops every phase, and other such steps wait for a person.
+    not differ from it; with ``require_approval`` there must be one. With ``carried_out`` what no role of this version carries
+    out stops a run: a complex path's preparation stops every phase. Other such steps wait for a person, as any manual one.
     """
     if phase is not None and phase not in PHASES:
         raise NotYet("phase {}: there is no such phase; there are {}.".format(phase, ", ".join(PHASES)))
@@ -139,7 +139,6 @@ def gate(
     wanted = _wanted(current, phase, steps, position)
     if carried_out:
         _possible(current, name, wanted)
-        wanted = [one if contract.carried_out(one) else replace(one, mode=MANUAL) for one in wanted]
     if not wanted:
         return Gate(current, name, (), (), ())
     _free(found, name)

@@ -202,6 +202,15 @@ class Simulation:
         self._service(host, given["service"], "stopped")
         self._keep(step, "saved", {"connectors": [{"host": host, "service": given["service"], "name": given["name"]}]})
 
+    def _connector_move(self, step: Step, given: Mapping[str, Any]) -> None:
+        """The service goes on as it was, on its new machine."""
+        old, name = self.hosts.get(given["from"], {}).get("services") or {}, given["service"].lower()
+        state = next((row.get("state") for key, row in old.items() if key.lower() == name), None)
+        for key in [key for key in old if key.lower() == name]:
+            del old[key]
+        if given["to"] in self.hosts:
+            self._service(given["to"], given["service"], state or "stopped")
+
     def _connector_start(self, step: Step, given: Mapping[str, Any]) -> None:
         self._service(step.hosts[0], given["service"], "running")
 

@@ -139,11 +139,11 @@ def _stages(context: Context, repairs: Sequence[Mapping[str, Any]]) -> list[list
         *agents.acs_forwarders(context),
         *quiet.subscriptions_on(context),
         *after.emulator(context),
-        *after.leaves(context),
     ]
-    more = any(stages) or bool(back)
+    leaves = after.leaves(context)
+    more = any(stages) or bool(back) or bool(leaves)
     kept = backups.post_upgrade(context, more or bool(late))
-    stages += [[*back, *late], kept, after.rename(context), after.health(context, more or bool(kept))]
+    stages += [[*back, *late], leaves, kept, after.rename(context), after.health(context, more or bool(kept))]
     return _without_late(stages, {step.id for step in late})
 
 

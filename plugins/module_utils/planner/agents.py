@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from ..names import natural
 from ..plan import MANUAL, Step
+from ..rules.text import counted
 from ..spares import GATEWAY, MANAGEMENT_SERVER
 from .context import Context, fact, until
 
@@ -154,9 +155,9 @@ def pushed_agents(context: Context) -> list[Step]:
             context.step(
                 name,
                 "agents.approve",
-                f"Upgrade {len(agents)} pushed agents (batch {number})",
+                f"Upgrade {counted(len(agents), 'pushed agent')} (batch {number})",
                 hosts,
-                why=[fact(f"{len(agents)} pushed agents are below {context.target}, {agents[0]} among them.",
+                why=[fact(f"{counted(len(agents), 'pushed agent')} below {context.target}, {agents[0]} among them.",
                           "group.agents.version", len(agents), "R31", "later guide", "S19c"),
                      *(() if first else (AFTER_SINGLE,))],
                 done_when=[until(f"All agents of the batch show build {context.target}.", "group.agents.version",
@@ -190,13 +191,21 @@ def _move_off_root(context: Context, left: Iterable[int]) -> list[Step]:
         failover = [one for one in group.agents.failover[place] if one != to and group.names.find(one) != root]
         moves.append({"agent": group.agents.names[place], "primary": to, "failover": failover or others[:1]})
     return [_move_step(context, "pushed_agents.move", moves, root, to, context.talker(), why=[
-        fact(f"{len(moves)} pushed agents report to {root}, which is upgraded last.", "group.agents.primary", len(moves),
+        fact(f"{counted(len(moves), 'pushed agent')} with {root} as primary, which is upgraded last.", "group.agents.primary", len(moves),
              "", "inferred", "O5"),
     ])]  # fmt: skip
 
 
 def _move_step(
-    context: Context, name: str, moves: list[Move], source: str, to: str, hosts: Iterable[str], why: list[Any]
+    context: Context,
+    name: str,
+    moves: list[Move],
+    source: str,
+    to: str,
+    hosts: Iterable[str],
+    why: list[Any],
+    title: Optional[str] = None,
+    done: Optional[str] = None,
 ) -> Step:
     group = context.group
     before = []
@@ -207,10 +216,10 @@ def _move_step(
     return context.step(
         name,
         "agents.move",
-        f"Move {len(moves)} agents from {source} to {to}",
+        title or f"Move {counted(len(moves), 'agent')} from {source} to {to}",
         hosts,
         why=why,
-        done_when=[until(f"The agents report to {to}.", "group.agents.primary", to)],
+        done_when=[until(done or f"The agents report to {to}.", "group.agents.primary", to)],
         parameters={
             "agents": [move["agent"] for move in moves],
             "from": context.fqdn(source),
@@ -241,6 +250,7 @@ def moves_off(context: Context) -> list[Step]:
         to = context.fqdn(by)
         spare = [context.fqdn(one) for one in context.servers_to_be if one != by]
         moves: list[Move] = []
+        homes = 0
         for place in range(len(group.agents)):
             primary = group.agents.primary[place]
             failover = group.agents.failover[place]
@@ -254,12 +264,29 @@ def moves_off(context: Context) -> list[Step]:
             if not at_home and group.names.find(primary) in context.retire:
                 continue
             moves.append({"agent": group.agents.names[place], "primary": new, "failover": kept})
+            homes += at_home
         if moves:
             found.append(_move_step(context, f"prepare.agents.{name}", moves, name, to, context.talker(), why=[
-                fact(f"{len(moves)} agents report to {name} or fall back on it, and {name} leaves the group.",
-                     "group.agents.primary", len(moves), "R26", "inferred", "S1, S26"),
-            ]))  # fmt: skip
+                fact(_on_leaving(name, homes, len(moves) - homes), "group.agents.primary", len(moves), "R26", "inferred",
+                     "S1, S26"),
+            ], title=_move_title(name, to, homes, len(moves) - homes),
+                done=f"No agent reports to {name} or falls back on it."))  # fmt: skip
     return found
+
+
+def _on_leaving(name: str, homes: int, others: int) -> str:
+    """What agents have to do with a machine that leaves."""
+    parts = [f"{counted(homes, 'agent')} with {name} as primary"] if homes else []
+    parts += [f"{counted(others, 'agent')} with {name} as failover only"] if others else []
+    return f"{name} leaves the group, and it has {' and '.join(parts)}."
+
+
+def _move_title(name: str, to: str, homes: int, others: int) -> str:
+    """Agents whose primary leaves move; where it is their failover only they get another one."""
+    if not homes:
+        return f"Take {name} off the failover servers of {counted(others, 'agent')}"
+    rest = f", and take it off the failover servers of {others} more" if others else ""
+    return f"Move {counted(homes, 'agent')} from {name} to {to}{rest}"
 
 
 def agents_return(context: Context) -> list[Step]:
@@ -295,9 +322,9 @@ def agents_return(context: Context) -> list[Step]:
         context.step(
             "post_upgrade.agents_return",
             "agents.move",
-            f"Give {len(moves)} agents back the parents they had",
+            f"Give {counted(len(moves), 'agent')} back the parents they had",
             context.later_talker(),
-            why=[fact(f"{len(moves)} agents were moved off the root management server for the upgrade.",
+            why=[fact(f"The upgrade moved {counted(len(moves), 'agent')} off the root management server.",
                       "journal.saved.parents", len(moves), "", "inferred", "O5")],
             done_when=[until("The agents have the parents that the journal kept.", "group.agents.primary", None)],
             parameters={

@@ -14,7 +14,7 @@ from ..names import natural
 from ..path import Decision, lower, part_behind
 from ..plan import AUTOMATIC, DELEGATED, MANUAL, Step
 from ..why import ORDER, Why
-from .kinds import KINDS, OTHER
+from .kinds import BY_HAND, KINDS, OTHER, carried_out
 
 Entry = Mapping[str, Any]
 
@@ -148,24 +148,30 @@ class Context:
         undo: Optional[str] = None,
         phase: Optional[str] = None,
     ) -> Step:
-        """A step of a kind; its phase is the first part of its id. Order constraints join its reasons."""
+        """A step of a kind; its phase is the first part of its id. Order constraints join its reasons.
+
+        What no role carries out is a person's work, whatever the host allows, and says so.
+        """
         about = KINDS.get(kind, OTHER)
         constraints = about.order if order is None else order
+        phase = phase or name.split(".", 1)[0]
+        given = dict(parameters or {})
+        by_hand = not carried_out(kind, phase, given)
         return Step(
             id=name,
-            phase=phase or name.split(".", 1)[0],
+            phase=phase,
             kind=kind,
             title=title,
             hosts=tuple(dict.fromkeys(host for host in hosts if host)),
             requires=tuple(requires),
-            why=(*why, *(ORDER[one] for one in constraints)),
-            mode=mode,
+            why=(*why, *((BY_HAND,) if by_hand else ()), *(ORDER[one] for one in constraints)),
+            mode=MANUAL if by_hand else mode,
             reversibility=about.reversibility,
-            undo=about.undo if undo is None else undo,
+            undo=about.undo_text if undo is None else undo,
             done_when=tuple(done_when),
             estimate=self.estimator.of(kind, size),
             downtime=about.downtime,
-            parameters=dict(parameters or {}),
+            parameters=given,
         )
 
     def mode_of(self, name: Optional[str]) -> tuple[str, dict[str, Any]]:

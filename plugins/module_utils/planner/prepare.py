@@ -1,21 +1,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a complex path does first, while everything is still 2007 R2: new machines join, work moves, old ones leave.
 
-In this order (O20): backups; servers and gateways join at the group's cumulative update; agents and gateways get their new
-parents; old servers and gateways leave; databases move. The root management server itself leaves after the upgrade.
+In this order (O20): backups; servers join at the group's cumulative update, then gateways, each after its parents; agents
+and gateways get their new parents; old servers and gateways leave; databases move. The root management server itself leaves
+after the upgrade.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Optional
 
 from ..catalog import ROLE_NAMES
 from ..names import natural
 from ..plan import MANUAL, Step
-from ..spares import DATABASE, FEATURE, GATEWAY, leaves_first
+from ..spares import DATABASE, FEATURE, GATEWAY, Replacement, leaves_first
 from . import backups
 from .agents import moves_off
 from .context import Context, fact, until
+from .kinds import LEFT_FOR_GOOD
+from .quiet import connector_moves
 from .servers import level
 
 WHAT = {
@@ -29,12 +33,11 @@ def prepare(context: Context) -> list[list[Step]]:
     """The steps in stages: each stage needs the one before."""
     if not context.old_group:
         return []
-    joins, updates = _joins(context)
-    gates, gate_updates = _gateways(context)
-    moves = [*moves_off(context), *_parents(context), *_features(context)]
+    joins, gates = _joins(context), _gateways(context)
+    moves = [*moves_off(context), *_parents(context), *_features(context), *connector_moves(context)]
     leaves = _leaves(context)
     databases = _databases(context)
-    stages = [[*joins, *gates], [*updates, *gate_updates], moves, leaves, databases]
+    stages = [joins, gates, moves, leaves, databases]
     if any(stages):
         first = _backups(context, databases) + backups.encryption_key(context, prepare=True)
         stages.insert(0, first)
@@ -57,10 +60,10 @@ def _backups(context: Context, moves: list[Step]) -> list[Step]:
     return found
 
 
-def _joins(context: Context) -> tuple[list[Step], list[Step]]:
+def _joins(context: Context) -> list[Step]:
     """Spares become management servers of 2007 R2, at the cumulative update of the RMS."""
     group = context.group
-    joins, updates = [], []
+    found: list[Step] = []
     wanted = group.update or 0
     for name in context.decision.joins:
         machine = group.machines[name]
@@ -82,10 +85,10 @@ def _joins(context: Context) -> tuple[list[Step], list[Step]]:
                     mode=mode,
                 )
             ]  # fmt: skip
-            joins += join
+            found += join
         if wanted and (join or (not context.begun and level(machine) < wanted)):
-            updates.append(_update(context, name, wanted, "server_version", [step.id for step in join]))
-    return joins, updates
+            found.append(_update(context, name, wanted, "server_version", [step.id for step in join]))
+    return found
 
 
 def _database_address(context: Context) -> Optional[str]:
@@ -113,43 +116,51 @@ def _update(context: Context, name: str, wanted: int, key: str, requires: list[s
     )
 
 
-def _gateways(context: Context) -> tuple[list[Step], list[Step]]:
-    group = context.group
-    installs, updates = [], []
+def _gateways(context: Context) -> list[Step]:
+    """Spares become gateways of 2007 R2, each after the new gateways above it; new management servers are there by then."""
+    pairs = [one for one in context.decision.replacements if one.kind == GATEWAY and one.by is not None]
+    found: list[Step] = []
+    ready: dict[str, str] = {}
+    for pair in sorted(pairs, key=lambda one: context.group.machines[one.machine].tier or 1):
+        steps = _gateway(context, pair, ready)
+        if steps:
+            ready[context.fqdn(str(pair.by))] = steps[-1].id
+        found += steps
+    return found
+
+
+def _gateway(context: Context, pair: Replacement, ready: Mapping[str, str]) -> list[Step]:
+    """What brings one new gateway in; ``ready`` has the step after which a new gateway is one, by FQDN."""
+    group, by = context.group, str(pair.by)
+    machine, old = group.machines[by], group.machines[pair.machine]
+    mode, parameters = context.mode_of(by)
+    found: list[Step] = []
+    if not machine.is_gateway:
+        parent = _parent_for(context, old.primary)
+        failover = [one for one in (_parent_for(context, name) for name in old.failover) if one and one != parent]
+        found.append(
+            context.step(
+                f"prepare.gateway.{by}",
+                "gateway.install",
+                f"Approve {by} and install 2007 R2 on it as a gateway",
+                [by],
+                why=[fact(f"{by} takes over from the gateway {pair.machine}.", f"inventory.{by}.spare", True,
+                          pair.reasons[0].rule if pair.reasons else "R05", "inferred", "S27")],
+                done_when=[until(f"The group knows {by} as a gateway.", f"group.servers[{context.fqdn(by)}].is_gateway", True)],
+                requires=[ready[one] for one in (parent, *failover) if one in ready],
+                parameters={
+                    "management_group": group.name,
+                    "management_server": parent,
+                    "failover": failover,
+                    **parameters,
+                },
+                mode=mode,
+            )
+        )  # fmt: skip
     wanted = group.update or 0
-    for pair in context.decision.replacements:
-        if pair.kind != GATEWAY or pair.by is None:
-            continue
-        machine, old = group.machines[pair.by], group.machines[pair.machine]
-        mode, parameters = context.mode_of(pair.by)
-        install: list[Step] = []
-        if not machine.is_gateway:
-            parent = _parent_for(context, old.primary)
-            install = [
-                context.step(
-                    f"prepare.gateway.{pair.by}",
-                    "gateway.install",
-                    f"Approve {pair.by} and install 2007 R2 on it as a gateway",
-                    [pair.by],
-                    why=[fact(f"{pair.by} takes over from the gateway {pair.machine}.", f"inventory.{pair.by}.spare", True,
-                              pair.reasons[0].rule if pair.reasons else "R05", "inferred", "S27")],
-                    done_when=[until(f"The group knows {pair.by} as a gateway.",
-                                     f"group.servers[{context.fqdn(pair.by)}].is_gateway", True)],
-                    parameters={
-                        "management_group": group.name,
-                        "management_server": parent,
-                        "failover": [
-                            one for one in (_parent_for(context, name) for name in old.failover) if one and one != parent
-                        ],
-                        **parameters,
-                    },
-                    mode=mode,
-                )
-            ]  # fmt: skip
-            installs += install
-        if wanted and (install or (not machine.is_2012 and level(machine) < wanted)):
-            updates.append(_update(context, pair.by, wanted, "gateway_version", [step.id for step in install]))
-    return installs, updates
+    if wanted and (found or (not machine.is_2012 and level(machine) < wanted)):
+        found.append(_update(context, by, wanted, "gateway_version", [step.id for step in found]))
+    return found
 
 
 def _parent_for(context: Context, name: Optional[str]) -> Optional[str]:
@@ -257,6 +268,7 @@ def leave(context: Context, name: str, phase: str) -> Step:
         ],
         parameters={"fqdn": machine.fqdn, **parameters},
         mode=mode,
+        undo=LEFT_FOR_GOOD if phase == "post_upgrade" else None,
     )
 
 

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
 
-from ..names import natural
+from ..names import natural, ordered
 from ..plan import Step
+from ..spares import MANAGEMENT_SERVER
 from .backups import place_of
 from .context import Context, fact, until
 
@@ -146,66 +148,130 @@ def subscriptions_on(context: Context) -> list[Step]:
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Connector:
+    """A connector's service: where it is, or will be once it has moved off a machine that leaves the group."""
+
+    host: str
+    service: str
+    name: str
+    leaves: Optional[str]
+    state: Optional[str]
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is running now, wherever that is."""
+        return self.state in ("running", "start_pending")
+
+
 def connectors_stop(context: Context) -> list[Step]:
     """Connectors that run are stopped (O10)."""
     if not context.old_group:
         return []
-    return [
-        _connector(context, host, service, name, True) for host, service, name, runs in _connectors(context) if runs
-    ]
+    return [_switch(context, one, True) for one in _connectors(context) if one.runs]
 
 
 def connectors_start(context: Context) -> list[Step]:
-    """Connectors that ran are started again; those that stood still before stay so."""
-    group = context.group
-    kept: dict[tuple[str, str], str] = {}
+    """Connectors that ran are started again; those that stood still before stay so, and none starts where it leaves."""
+    kept: dict[tuple[str, str], _Connector] = {}
     for entry, rows in context.saved("connectors"):
         for row in rows:
-            machine = group.machine(row.get("host") or entry.get("host"))
-            host = machine.name if machine else str(row.get("host") or entry.get("host"))
-            kept[(host, str(row.get("service")))] = str(row.get("name") or row.get("service"))
-    runs = {(host, service): running for host, service, _name, running in _connectors(context)}
+            one = _connector(context, row.get("host") or entry.get("host"), row.get("service"), row.get("name"))
+            kept[(one.host, one.service)] = one
     if context.old_group:
-        for host, service, name, running in _connectors(context):
-            if running:
-                kept.setdefault((host, service), name)
-    found = []
-    for (host, service), name in sorted(kept.items(), key=lambda item: (natural(item[0][0]), item[0][1])):
-        machine = group.machines.get(host)
-        running = runs.get((host, service), machine.service(service).get("state") == "running" if machine else False)
-        if context.old_group or not running:
-            found.append(_connector(context, host, service, name, False))
+        for one in _connectors(context):
+            if one.runs:
+                kept.setdefault((one.host, one.service), one)
+    found: list[Step] = []
+    for one in sorted(kept.values(), key=_by_host):
+        prepared = context.old_group and one.runs
+        moves = [_move(context, one, "post_upgrade")] if one.leaves and not prepared else []
+        if context.old_group or moves or not one.runs:
+            found += [*moves, _switch(context, one, False, [step.id for step in moves])]
     return found
 
 
-def _connectors(context: Context) -> list[tuple[str, str, str, bool]]:
-    """Host, service, name and whether it runs, of each connector of the inputs whose service exists."""
-    found = []
-    for one in context.inputs["connectors"]:
-        machine = context.group.machine(one["host"])
-        host = machine.name if machine else str(one["host"])
-        facts = context.group.host_facts(host) or {}
-        states = {name.lower(): state for name, state in (facts.get("services") or {}).items()}
-        state = states.get(str(one["service"]).lower())
-        if state:
-            runs = (state or {}).get("state") in ("running", "start_pending")
-            found.append((host, str(one["service"]), str(one.get("name") or one["service"]), runs))
-    return sorted(found, key=lambda row: (natural(row[0]), row[1]))
+def connector_moves(context: Context) -> list[Step]:
+    """Connectors that run on a machine that leaves are set up on one that stays, before it leaves (O15)."""
+    return [_move(context, one, "prepare") for one in _connectors(context) if one.leaves and one.runs]
 
 
-def _connector(context: Context, host: str, service: str, name: str, stop: bool) -> Step:
-    mode, parameters = context.mode_of(host)
-    place = f"hosts.{host}.services.{service}.state"
+def _connectors(context: Context) -> list[_Connector]:
+    """The connectors of the inputs whose service exists."""
+    given = context.inputs["connectors"]
+    found = [_connector(context, one["host"], one["service"], one.get("name")) for one in given]
+    return sorted((one for one in found if one.state), key=_by_host)
+
+
+def _by_host(one: _Connector) -> Any:
+    return (natural(one.host), one.service)
+
+
+def _connector(context: Context, where: Any, service: Any, name: Any) -> _Connector:
+    """One connector by the host that somebody named; looked for elsewhere where that host leaves, or has no such service."""
+    machine = context.group.machine(where)
+    host = machine.name if machine else str(where)
+    service, name = str(service), str(name or service)
+    state = _state(context, host, service)
+    if host in context.retire or (state is None and context.group.host_facts(host) is not None):
+        home = _moved_to(context, service)
+        if home is not None:
+            return _Connector(home, service, name, None, _state(context, home, service))
+    if host not in context.retire:
+        return _Connector(host, service, name, None, state)
+    pair = context.decision.replacement(host, MANAGEMENT_SERVER)
+    to = (pair.by if pair else None) or context.decision.run_from
+    return _Connector(to or host, service, name, host if to else None, state)
+
+
+def _moved_to(context: Context, service: str) -> Optional[str]:
+    """The machine that stays and has a service which the inputs name on none that stays."""
+    group = context.group
+    named = [group.machine(one["host"]) for one in context.inputs["connectors"] if str(one["service"]) == service]
+    others = {one.name for one in named if one is not None} | set(context.retire)
+    return next((one for one in ordered(group.machines) if one not in others and _state(context, one, service)), None)
+
+
+def _state(context: Context, host: str, service: str) -> Optional[str]:
+    """State of a service as the host gave it; None where the host has no such service, or gave no facts."""
+    services = (context.group.host_facts(host) or {}).get("services") or {}
+    row = next((row for name, row in services.items() if name.lower() == service.lower()), None)
+    return str((row or {}).get("state") or "unknown") if row is not None else None
+
+
+def _move(context: Context, one: _Connector, phase: str) -> Step:
+    place = f"hosts.{one.host}.services.{one.service}"
     return context.step(
-        f"quiesce.connector.{host}.{service}" if stop else f"post_upgrade.connector.{host}.{service}",
+        f"{phase}.connector.{one.leaves}.{one.service}" + (".move" if phase == "post_upgrade" else ""),
+        "connector.move",
+        f"Set the connector {one.name} up on {one.host} in place of {one.leaves}",
+        [one.host],
+        why=[fact(f"{one.name} runs on {one.leaves}, which leaves the group.",
+                  f"hosts.{one.leaves}.services.{one.service}", one.state, "R26", "inferred", "S1, S36")],
+        done_when=[until(f"{one.host} has the service {one.service}, or scom_upgrade_connectors names the host that has it.",
+                         place, True)],
+        parameters={"service": one.service, "name": one.name, "from": one.leaves, "to": one.host},
+    )  # fmt: skip
+
+
+def _switch(context: Context, one: _Connector, stop: bool, requires: Sequence[str] = ()) -> Step:
+    """The step that stops a connector, or starts it again."""
+    mode, parameters = context.mode_of(one.host)
+    place = f"hosts.{one.host}.services.{one.service}.state"
+    text = (
+        f"{one.name} runs on {one.leaves or one.host}" if stop else f"{one.name} ran on {one.host} before the upgrade"
+    )
+    return context.step(
+        f"quiesce.connector.{one.host}.{one.service}" if stop else f"post_upgrade.connector.{one.host}.{one.service}",
         "connector.stop" if stop else "connector.start",
-        f"Stop the connector {name} on {host}" if stop else f"Start the connector {name} on {host}",
-        [host],
-        why=[fact(f"{name} runs on {host}." if stop else f"{name} ran on {host} before the upgrade.", place, "running",
-                  "R14", "later guide", "S19a" if stop else "S19j")],
-        done_when=[until(f"The service {service} {'stands still' if stop else 'runs'}.", place,
+        f"Stop the connector {one.name} on {one.host}" if stop else f"Start the connector {one.name} on {one.host}",
+        [one.host],
+        why=[fact(text + (f", and on {one.host} by then." if one.leaves and stop else "."), place, "running", "R14",
+                  "later guide", "S19a" if stop else "S19j")],
+        done_when=[until(f"The service {one.service} {'stands still' if stop else 'runs'}.", place,
                          "stopped" if stop else "running")],
-        parameters={"service": service, "name": name, **parameters},
+        requires=requires,
+        parameters={"service": one.service, "name": one.name, **parameters},
         mode=mode,
     )  # fmt: skip
 

@@ -29,6 +29,31 @@ def database(server: str, name: str) -> dict[str, Any]:
 
 
 @st.composite
+def gateways_to_replace(draw: st.DrawFn) -> dict[str, Any]:
+    """A group whose gateways, in tiers and named in any order, fail like its servers, with a spare for each of them."""
+    estate: dict[str, Any] = draw(estates().filter(lambda one: not any("cluster" in row for row in one["servers"])))
+    old = [one for one in estate["servers"] if one["roles"] and "gateway" not in one["roles"]]
+    parents = [one["name"] for one in old if set(one["roles"]) & {"root_management_server", "management_server"}]
+    names = draw(st.permutations([f"GW{number}" for number in range(draw(st.integers(1, 5)))]))
+    gateways: list[dict[str, Any]] = []
+    for name in names:
+        parent = draw(st.sampled_from([*parents, *(one["name"] for one in gateways)]))
+        failover = [one for one in parents if one != parent and draw(st.booleans())]
+        gateways.append({"name": name, "roles": ["gateway"], "os": BAD[0], "domain_joined": draw(st.booleans()),
+                         "reports_to": parent, "failover": failover})  # fmt: skip
+    spares = [
+        {"name": f"NEW{number:02}", "roles": [], "os": GOOD, "sql": sql("10.50.2500.0")}
+        for number in range(len(gateways) + 2 * len(old))
+    ]
+    estate["servers"] = [*old, *gateways, *spares]
+    known = {*parents, *names}
+    for agents in estate["agents"]:
+        agents["primary"] = agents["primary"] if agents["primary"] in known else parents[0]
+        agents["failover"] = [one for one in agents["failover"] if one in known]
+    return estate
+
+
+@st.composite
 def estates(draw: st.DrawFn) -> dict[str, Any]:
     """One group: one machine or many, failing or not, with spares or without, untouched or part-way."""
     mostly_good = st.sampled_from([GOOD, GOOD, GOOD, *BAD])
@@ -108,7 +133,14 @@ def estates(draw: st.DrawFn) -> dict[str, Any]:
         "agents": agents,
         "subscriptions": [{"name": f"S{n}", "enabled": draw(st.booleans())} for n in range(draw(st.integers(0, 3)))],
         "connectors": (
-            [{"name": "Tickets", "host": "RMS", "service": "TicketConnector", "running": draw(st.booleans())}]
+            [
+                {
+                    "name": "Tickets",
+                    "host": draw(st.sampled_from(parents)),
+                    "service": "TicketConnector",
+                    "running": draw(st.booleans()),
+                }
+            ]
             if draw(st.booleans())
             else []
         ),

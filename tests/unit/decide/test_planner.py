@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.scom.upgrade.plugins.module_utils import planner
-from ansible_collections.scom.upgrade.plugins.module_utils.plan import Plan, Step
+from ansible_collections.scom.upgrade.plugins.module_utils.plan import Plan, Step, stale
+from ansible_collections.scom.upgrade.plugins.module_utils.planner.kinds import BY_HAND
 from ansible_collections.scom.upgrade.plugins.module_utils.simulate import simulate
 from tests.unit.decide import estates
 
@@ -284,3 +285,118 @@ def test_hostile_names_are_only_names(text: str) -> None:
     plan = plan_of(estate)
     assert plan.management_group == text
     assert text in [row["name"] for row in step_of(plan, "quiesce.subscriptions").parameters["subscriptions"]]
+
+
+@pytest.mark.parametrize(
+    "name", ["distributed-complex-32bit", "distributed-complex-clustered-rms", "single-complex-32bit"]
+)
+def test_what_no_role_carries_out_is_a_persons_work_and_says_so(name: str) -> None:
+    plan = plan_of(name)
+    by_hand = [step for step in plan.steps if BY_HAND in step.why]
+    assert {step.id for step in by_hand} >= {step.id for step in plan.steps if step.phase == "prepare"}
+    assert {step.kind for step in by_hand if step.phase != "prepare"} >= {"group.upgrade", "encryption_key.restore"}
+    assert {step.mode for step in by_hand} == {"manual"}
+    reached = [step for step in plan.steps if step not in by_hand and step.kind != "agent.upgrade"]
+    assert {step.mode for step in reached} == {"automatic"}
+
+
+def test_what_roles_carry_out_stays_automatic() -> None:
+    plan = plan_of("distributed-simple")
+    assert not [step.id for step in plan.steps if BY_HAND in step.why]
+    assert step_of(plan, "management_group.upgrade").mode == "automatic"
+
+
+def test_a_new_gateway_comes_after_the_new_server_it_reports_to() -> None:
+    plan = plan_of("distributed-complex-32bit")
+    gateway = step_of(plan, "prepare.gateway.NEWGW")
+    assert gateway.parameters["management_server"] == "newms.tailspin.test"
+    assert gateway.requires == ("prepare.update.NEWMS",)
+    assert step_of(plan, "prepare.update.NEWMS").requires == ("prepare.join.NEWMS",)
+
+
+def test_a_new_gateway_comes_after_the_new_gateway_it_reports_to() -> None:
+    estate = estates.load_estate("distributed-complex-32bit")
+    gateway = next(one for one in estate["servers"] if one["name"] == "TSGW1")
+    spare = next(one for one in estate["servers"] if one["name"] == "NEWGW")
+    estate["servers"] += [dict(gateway, name="AGW2", reports_to="TSGW1", failover=[]), dict(spare, name="ANEW2")]
+    plan = plan_of(estate)
+    upper, lower = sorted(
+        (step for step in plan.steps if step.kind == "gateway.install"),
+        key=lambda step: str(step.parameters["management_server"]) != "newms.tailspin.test",
+    )
+    assert lower.parameters["management_server"] == f"{upper.hosts[0].lower()}.tailspin.test"
+    assert lower.requires == (f"prepare.update.{upper.hosts[0]}",)
+
+
+def connector_on(host: str) -> dict[str, Any]:
+    """A group whose root management server leaves, with one connector."""
+    estate = estates.load_estate("distributed-complex-32bit")
+    estate["connectors"] = [{"name": "Tickets", "host": host, "service": "TicketConnector", "running": True}]
+    return dict(estate)
+
+
+@pytest.mark.parametrize("host, to", [("TSRMS", "TSMS2"), ("TSMS1", "NEWMS")])
+def test_a_connector_moves_off_a_machine_that_leaves_and_starts_where_it_moved(host: str, to: str) -> None:
+    estate = connector_on(host)
+    snapshot, given = estates.snapshot_from_estate(estate), estates.inputs_from_estate(estate)
+    plan = planner.make(snapshot, given)
+    assert [name for name in ids(plan) if "connector" in name] == [
+        f"prepare.connector.{host}.TicketConnector",
+        f"quiesce.connector.{to}.TicketConnector",
+        f"post_upgrade.connector.{to}.TicketConnector",
+    ]
+    move = step_of(plan, f"prepare.connector.{host}.TicketConnector")
+    assert move.mode == "manual" and move.hosts == (to,) and "O15" in [one.rule for one in move.why]
+    after = simulate(snapshot, [step for step in plan.steps if step.phase == "prepare"], NEW)
+    later = planner.make(after, given)
+    assert [name for name in ids(later) if "connector" in name] == [
+        f"quiesce.connector.{to}.TicketConnector",
+        f"post_upgrade.connector.{to}.TicketConnector",
+    ]
+    assert not stale(plan, later)
+
+
+def test_a_connector_that_was_stopped_on_a_machine_that_leaves_is_set_up_elsewhere_before_it_starts() -> None:
+    estate = connector_on("TSRMS")
+    snapshot = estates.snapshot_from_estate(estate)
+    snapshot["hosts"]["TSRMS"]["services"]["TicketConnector"]["state"] = "stopped"
+    row = {"host": "TSRMS", "service": "TicketConnector", "name": "Tickets"}
+    snapshot["journal"] = [{"time": "2012-05-12T17:00:00Z", "step": "quiesce.connector.TSRMS.TicketConnector",
+                            "event": "saved", "host": "TSRMS", "data": {"connectors": [row]}, "by": None}]  # fmt: skip
+    plan = planner.make(snapshot, estates.inputs_from_estate(estate))
+    start = step_of(plan, "post_upgrade.connector.TSMS2.TicketConnector")
+    assert "post_upgrade.connector.TSRMS.TicketConnector.move" in start.requires
+    assert start.id in step_of(plan, "post_upgrade.leave.TSRMS").requires
+
+
+def test_agents_that_only_fall_back_on_a_server_are_not_said_to_move_from_it() -> None:
+    estate = estates.load_estate("distributed-complex-32bit")
+    for agents in estate["agents"]:
+        agents.update(primary="TSMS2", failover=["TSRMS"])
+    step = step_of(plan_of(estate), "prepare.agents.TSRMS")
+    assert step.title == "Take TSRMS off the failover servers of 33 agents"
+    assert "33 agents with TSRMS as failover only" in step.why[0].text
+    estate["agents"][0].update(primary="TSRMS", failover=[])
+    mixed = step_of(plan_of(estate), "prepare.agents.TSRMS").title
+    assert mixed.startswith("Move ") and " from TSRMS to tsms2.tailspin.test, and take it off " in mixed
+
+
+def test_the_undo_of_a_step_says_where_no_source_describes_one() -> None:
+    plan = plan_of("distributed-complex-32bit")
+    agent = step_of(plan, "manual_agents.upgrade.C01")
+    batch = step_of(plan, "pushed_agents.batch.001")
+    for step in (
+        agent,
+        batch,
+        step_of(plan, "secondary_servers.upgrade.TSMS2"),
+        step_of(plan, "gateways.upgrade.NEWGW"),
+    ):
+        assert step.reversibility == "restorable" and step.undo.endswith("(Inferred: no source describes it.)"), step.id
+    assert "no way back is documented" in agent.undo and "no way back is documented" in batch.undo
+    assert "From the field" in step_of(plan, "management_group.upgrade").undo
+
+
+def test_a_server_of_2007_r2_does_not_come_back_into_a_group_that_is_2012() -> None:
+    plan = plan_of("distributed-complex-32bit")
+    assert step_of(plan, "prepare.leave.TSMS1").undo.startswith("Install 2007 R2 there again")
+    assert step_of(plan, "post_upgrade.leave.TSRMS").undo.startswith("Not into this group: it is 2012 by then")

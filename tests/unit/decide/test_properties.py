@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Iterable
@@ -14,10 +15,14 @@ from hypothesis import strategies as st
 
 from ansible_collections.scom.upgrade.plugins.module_utils import facts, gate, inputs, model, path, planner
 from ansible_collections.scom.upgrade.plugins.module_utils.approval import approve
-from ansible_collections.scom.upgrade.plugins.module_utils.plan import Plan, Step, check_order, stale
+from ansible_collections.scom.upgrade.plugins.module_utils.contract import carried_out
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import conclude
+from ansible_collections.scom.upgrade.plugins.module_utils.plan import MANUAL, Plan, Step, check_order, stale
+from ansible_collections.scom.upgrade.plugins.module_utils.planner.kinds import BY_HAND
 from ansible_collections.scom.upgrade.plugins.module_utils.simulate import Simulation
 from tests.unit.decide import estates
 from tests.unit.decide.generated import estates as generated
+from tests.unit.decide.generated import gateways_to_replace
 
 TARGET = "7.0.8560.0"
 OPTIONS = st.fixed_dictionaries(
@@ -107,8 +112,34 @@ def assert_order(plan: Plan, group: model.ManagementGroup) -> None:
     for low, high in zip(sorted(tiers), sorted(tiers)[1:]):
         assert_before(before, tiers[low], tiers[high], "tiers")
     joins = of_kind(plan, "server.join", "gateway.install", "server.update")
-    assert_before(before, joins, [*moves, *of_kind(plan, "server.leave", "gateway.leave")], "O20")
+    leaving = of_kind(plan, "server.leave", "gateway.leave")
+    assert_before(before, joins, [*moves, *leaving], "O20")
+    connectors = [step for step in of_kind(plan, "connector.stop", "connector.start") if step.hosts[0] in plan.retire]
+    assert not connectors or plan.run_from is None, "O15: no connector is left on a machine that leaves"
+    assert_before(before, of_kind(plan, "connector.move", "connector.start"), [
+        step for step in leaving if step.phase == "post_upgrade"
+    ], "O15")  # fmt: skip
+    assert_named_servers_come_first(plan, group, before)
     assert not [step for step in servers if step.hosts == (group.rms,)], "the root is upgraded with the group"
+
+
+def named_servers(step: Step) -> set[str]:
+    """The servers that a step makes something report to, fall back on, or move to, by FQDN."""
+    given = step.parameters
+    moves = given.get("moves") or ()
+    single = [given.get("management_server"), given.get("to"), *(one["primary"] for one in moves)]
+    several = [given.get("failover") or (), *(one["failover"] for one in moves)]
+    return {str(one) for one in (*single, *itertools.chain(*several)) if one}
+
+
+def assert_named_servers_come_first(plan: Plan, group: model.ManagementGroup, before: dict[str, set[str]]) -> None:
+    """What makes a server comes before whatever names it: its installation, and the update that brings it level."""
+    makers: dict[str, list[Step]] = {}
+    for step in of_kind(plan, "server.join", "gateway.install", "server.update"):
+        makers.setdefault(step.hosts[0], []).append(step)
+    for step in plan.steps:
+        for name in {group.names.find(one) for one in named_servers(step)} - {step.hosts[0] if step.hosts else None}:
+            assert_before(before, makers.get(str(name), []), [step], f"{name} is there")
 
 
 def snapshot_of(estate: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -151,12 +182,24 @@ def test_every_plan_is_in_order_and_touches_only_what_there_is(estate: dict[str,
     known = set(snapshot["inventory"]) | set(snapshot["hosts"])
     for step in plan.steps:
         assert set(step.hosts) <= known, step.id
-        assert step.why and all(one.text and one.evidence for one in step.why), step.id
+        assert step.why and all(one.text and (one.evidence or one == BY_HAND) for one in step.why), step.id
+        by_hand = not carried_out(step)
+        assert (BY_HAND in step.why) == by_hand and (step.mode == MANUAL or not by_hand), step.id
         assert step.done_when and step.undo and step.estimate.low <= step.estimate.likely <= step.estimate.high
         assert len(step.parameters.get("agents") or ()) <= 200 or step.kind != "agents.approve"
     assert plan.path == expected_path(estate, snapshot, options)
     assert (plan.run_from is None) == (not of_kind(plan, "group.upgrade"))
     assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))).hash == plan.hash
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(gateways_to_replace(), OPTIONS)
+def test_gateways_that_are_replaced_tier_by_tier_are_in_order(estate: dict[str, Any], options: dict[str, Any]) -> None:
+    snapshot, given_inputs = snapshot_of(estate, options)
+    plan = planner.make(snapshot, given_inputs)
+    assert len(of_kind(plan, "gateway.install")) == sum("gateway" in one["roles"] for one in estate["servers"])
+    assert_order(plan, model.build(facts.load(snapshot)))
+    carry_out(snapshot, given_inputs)
 
 
 @many
@@ -224,14 +267,23 @@ def carry_out(snapshot: dict[str, Any], given_inputs: dict[str, Any], announced:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(generated(), OPTIONS)
 def test_check_mode_predicts_every_step(estate: dict[str, Any], options: dict[str, Any]) -> None:
-    """Phase after phase, with nothing done but what was predicted: the steps are those of the plan, in its order."""
+    """Phase after phase, with nothing done but what was predicted: the steps are those of the plan, in its order.
+
+    What a person does is taken as done when the phase names it; what waits for that starts at the next look.
+    """
     estate["agents"] = [{**one, "winrm": "2.0"} for one in estate["agents"]]
+    estate["cumulative_update"] = 5
     snapshot, given_inputs = snapshot_of(estate, {**options, "rebuild_former_rms": False})
-    given_inputs["rules"] = ["R34"]
-    plan = planner.make(snapshot, given_inputs)
-    if plan.blockers or not plan.steps:
+    found = conclude(snapshot, given_inputs)
+    plan = found.plan
+    if plan.blockers or found.report["blocked"] or not plan.steps:
         return
     predicted: list[str] = []
-    for name, _steps in plan.phases:
-        predicted += [step.id for step in gate.gate(snapshot, given_inputs, phase=name, predicted=predicted).started]
-    assert predicted == [step.id for step in plan.steps]
+    for name, steps in plan.phases:
+        for _look in range(len(steps) + 1):
+            looked = gate.gate(snapshot, given_inputs, phase=name, predicted=predicted)
+            predicted += [step.id for step in (*looked.started, *looked.manual)]
+        assert not looked.held
+    order = {name: place for place, name in enumerate(predicted)}
+    assert set(order) == {step.id for step in plan.steps} and len(order) == len(predicted)
+    assert all(order[one] < order[step.id] for step in plan.steps for one in step.requires)
