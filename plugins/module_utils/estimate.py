@@ -1,19 +1,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How long a step takes: a documented model, overridden by inputs and corrected by what the journal measured.
+"""How long a step takes: a documented model of settings, corrected by what the journal measured, replaced by inputs.
 
-No source gives minutes for this upgrade (upgrade procedure 5.3), so every figure is a setting: ``scom_upgrade_estimates``
-replaces one by kind. A step takes its base plus its rate times its size (agents of a batch, gigabytes of a database).
+A step takes the base of its kind plus its rate times its size (agents of a batch, gigabytes of a database); both are
+figures of ``catalog/durations.py`` that the setting ``durations`` changes by kind. What ``scom_upgrade_estimates`` gives for a
+kind is the duration of each of its steps as it stands, whatever its size. ``docs/estimates.md`` lists the figures.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Optional
 
-#: A measured duration moves the model at most by this factor.
-MOST_CORRECTION = 20.0
+from .catalog import Settings
+from .catalog.durations import DURATIONS, OTHER
+
+FIGURES = ("low", "likely", "high")
+PARTS = ("base", "rate")
 
 
 @dataclass(frozen=True)
@@ -37,91 +42,106 @@ class Estimate:
         return Estimate(self.low * factor, self.likely * factor, self.high * factor)
 
 
-@dataclass(frozen=True)
-class Model:
-    """Duration of one kind of step: ``base`` plus ``rate`` for each unit of its size."""
-
-    base: Estimate
-    rate: Estimate = Estimate()
-    unit: str = ""
-    evidence: str = "inferred"
-    source: str = "-"
-
-
-def _minutes(low: float, likely: float, high: float) -> Estimate:
-    return Estimate(low * 60, likely * 60, high * 60)
-
-
-_GIGABYTE = Estimate(8, 20, 60)
-MODELS: dict[str, Model] = {
-    "pending.clear": Model(_minutes(0.2, 1, 5)),
-    "backup.database": Model(_minutes(0.5, 2, 5), _GIGABYTE, "GB"),
-    "backup.encryption_key": Model(_minutes(0.5, 2, 10)),
-    "encryption_key.restore": Model(_minutes(0.5, 2, 10)),
-    "console.remove": Model(_minutes(1, 3, 10)),
-    "agent.upgrade": Model(_minutes(2, 5, 20)),
-    "management_server.upgrade": Model(_minutes(15, 30, 90)),
-    "gateway.upgrade": Model(_minutes(5, 10, 30)),
-    "agents.move": Model(_minutes(1, 5, 20), Estimate(0.5, 2, 10), "agents"),
-    "agents.approve": Model(_minutes(5, 15, 40), Estimate(2, 6, 20), "agents", "later guide", "S19c"),
-    "consoles.disconnect": Model(_minutes(0.5, 2, 15)),
-    "subscriptions.disable": Model(_minutes(0.2, 1, 5)),
-    "subscriptions.enable": Model(_minutes(0.2, 1, 5)),
-    "connector.stop": Model(_minutes(0.1, 0.5, 3)),
-    "connector.start": Model(_minutes(0.1, 0.5, 3)),
-    "group.upgrade": Model(_minutes(30, 60, 180), Estimate(30, 90, 240), "GB"),
-    "console.upgrade": Model(_minutes(5, 10, 30)),
-    "web_console.upgrade": Model(_minutes(5, 15, 40)),
-    "acs.upgrade": Model(_minutes(5, 15, 60)),
-    "reporting.upgrade": Model(_minutes(10, 20, 60)),
-    "reporting.config": Model(_minutes(1, 5, 20)),
-    "acs_forwarder.enable": Model(_minutes(0.1, 0.5, 3)),
-    "emulator.ensure": Model(_minutes(0.2, 1, 5)),
-    "verify.health": Model(_minutes(2, 10, 60), evidence="later guide", source="S19c, S19j"),
-    "server.join": Model(_minutes(20, 45, 120)),
-    "server.update": Model(_minutes(10, 25, 60)),
-    "server.leave": Model(_minutes(10, 20, 60)),
-    "gateway.install": Model(_minutes(10, 25, 60)),
-    "gateway.parents": Model(_minutes(0.5, 2, 10)),
-    "gateway.leave": Model(_minutes(5, 10, 30)),
-    "database.move": Model(_minutes(30, 90, 240), Estimate(20, 60, 180), "GB"),
-    "feature.move": Model(_minutes(15, 45, 120)),
-    "reporting.move": Model(_minutes(30, 90, 240)),
-    "server.rename": Model(_minutes(60, 120, 300)),
-}
-#: For kinds nobody has measured: repairs, and what others add.
-UNKNOWN = Model(_minutes(1, 10, 60))
-
-
 class Estimator:
     """Estimates for the steps of one plan."""
 
-    def __init__(self, given: Optional[Mapping[str, Any]] = None, journal: Iterable[Mapping[str, Any]] = ()) -> None:
-        """Take ``estimates`` of the inputs and the journal, whose ``done`` entries may carry ``kind`` and ``duration``."""
-        self._given = given or {}
-        measured: dict[str, list[float]] = {}
-        for entry in journal:
-            data = entry.get("data")
-            data = data if isinstance(data, Mapping) else {}
-            seconds, kind = data.get("duration"), data.get("kind")
-            if entry.get("event") == "done" and kind and isinstance(seconds, (int, float)) and seconds > 0:
-                size = data.get("size")
-                usual = self._model(str(kind), float(size) if isinstance(size, (int, float)) else 0.0).likely
-                if usual > 0:
-                    measured.setdefault(str(kind), []).append(float(seconds) / usual)
-        self.corrections = {
-            kind: min(max(median(ratios), 1 / MOST_CORRECTION), MOST_CORRECTION) for kind, ratios in measured.items()
-        }
+    def __init__(
+        self,
+        given: Optional[Mapping[str, Any]] = None,
+        journal: Iterable[Mapping[str, Any]] = (),
+        settings: Optional[Mapping[str, Any]] = None,
+    ) -> None:
+        """Take ``estimates`` and ``settings`` of the inputs, and the journal.
+
+        Its ``done`` entries count that carry ``kind`` and ``duration``.
+        """
+        chosen = Settings(settings)
+        self._literal = {kind: _read(own) for kind, own in (given or {}).items()}
+        self._durations = chosen["durations"]
+        self.corrections = self._corrections(journal, float(chosen["most_correction"]))
 
     def of(self, kind: str, size: float = 0.0) -> Estimate:
         """How long a step of a kind and size takes; the size is in the unit of the kind's model."""
-        return self._model(kind, size).times(self.corrections.get(kind, 1.0))
+        literal = self._literal.get(kind)
+        return literal or self._model(kind, size).times(self.corrections.get(kind, 1.0))
 
     def _model(self, kind: str, size: float) -> Estimate:
-        model = MODELS.get(kind, UNKNOWN)
-        base = model.base
-        own = self._given.get(kind)
-        if own:
-            likely = float(own.get("likely", own.get("high", own.get("low", base.likely))))
-            base = Estimate(float(own.get("low", likely)), likely, float(own.get("high", likely)))
-        return base.plus(model.rate.times(max(size, 0.0)))
+        row = DURATIONS.get(kind, OTHER)
+        own = self._durations.get(row.kind) or {}
+        base = _read(own["base"]) if "base" in own else Estimate(*row.base)
+        rate = _read(own["rate"]) if "rate" in own else Estimate(*row.rate)
+        return base.plus(rate.times(max(size, 0.0)))
+
+    def _corrections(self, journal: Iterable[Mapping[str, Any]], most: float) -> dict[str, float]:
+        """For each kind that was measured, the median of measured to expected, at most a factor of *most* either way."""
+        ratios: dict[str, list[float]] = {}
+        for entry in journal:
+            data = entry.get("data")
+            if entry.get("event") != "done" or not isinstance(data, Mapping):
+                continue
+            kind, seconds, size = data.get("kind"), _number(data.get("duration")), _number(data.get("size"))
+            usual = self._model(str(kind), size).likely
+            if kind and seconds > 0 and usual > 0:
+                ratios.setdefault(str(kind), []).append(seconds / usual)
+        return {kind: min(max(median(found), 1 / most), most) for kind, found in ratios.items()}
+
+
+def problem_of_estimates(given: Any) -> Optional[str]:
+    """What ``estimates`` should be, where they are not that: ``{kind of step: {low, likely, high}}``."""
+    problem = _kinds(given)
+    if problem:
+        return problem
+    for kind, own in given.items():
+        problem = _figures(own)
+        if problem:
+            return f"{problem} under {kind}"
+    return None
+
+
+def problem_of_durations(given: Any) -> Optional[str]:
+    """What the setting ``durations`` should be, where it is not that: ``{kind: {base: figures, rate: figures}}``."""
+    problem = _kinds(given)
+    if problem:
+        return problem
+    for kind, own in given.items():
+        if not isinstance(own, Mapping) or not own or set(own) - set(PARTS):
+            return f"{{base: figures, rate: figures}} under {kind}"
+        if "rate" in own and not DURATIONS[kind].unit:
+            return f"no rate under {kind}, whose steps have no size"
+        for part, figures in own.items():
+            problem = _figures(figures)
+            if problem:
+                return f"{problem} under {kind}.{part}"
+    return None
+
+
+def _kinds(given: Any) -> Optional[str]:
+    if not isinstance(given, Mapping):
+        return "a mapping by kind of step"
+    unknown = sorted(str(kind) for kind in given if kind not in DURATIONS)
+    if unknown:
+        return "kinds of step, and {} is none; known: {}".format(", ".join(unknown), ", ".join(sorted(DURATIONS)))
+    return None
+
+
+def _figures(own: Any) -> Optional[str]:
+    if not isinstance(own, Mapping) or not own or set(own) - set(FIGURES):
+        return "{low, likely, high} in seconds"
+    if not all(_is_number(own[name]) and own[name] >= 0 for name in own):
+        return "seconds of 0 or more"
+    found = _read(own)
+    return None if found.low <= found.likely <= found.high else "low <= likely <= high"
+
+
+def _read(own: Mapping[str, Any]) -> Estimate:
+    """The figures that are given; what is missing is as the nearest worse one, or the worst."""
+    likely = float(own.get("likely", own.get("high", own.get("low", 0.0))))
+    return Estimate(float(own.get("low", likely)), likely, float(own.get("high", likely)))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _number(value: Any) -> float:
+    return float(value) if _is_number(value) else 0.0

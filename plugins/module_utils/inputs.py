@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from .catalog import TARGET, Settings, UnknownSetting, parse_version
+from .estimate import problem_of_durations, problem_of_estimates
+from .times import moment
 
 PREFIX = "scom_upgrade_"
 MOST_IN_A_BATCH = 200
@@ -130,20 +133,20 @@ def _warehouse(value: Any) -> Optional[str]:
 
 
 def _window(value: Any) -> Optional[str]:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-        return None
-    good = isinstance(value, Mapping) and not set(value) - {"start", "end", "seconds"} and bool(value)
-    return None if good else "the seconds of the maintenance window, or {start, end} as ISO 8601 times"
+    if not isinstance(value, Mapping):
+        return None if _seconds(value) else "the seconds of the window, more than 0, or {start, end} as ISO 8601 times"
+    if set(value) == {"seconds"}:
+        return None if _seconds(value["seconds"]) else "seconds of more than 0"
+    if set(value) != {"start", "end"}:
+        return "start and end, or seconds alone"
+    start, end = moment(value["start"]), moment(value["end"])
+    if start is None or end is None:
+        return "start and end as ISO 8601 times such as 2012-05-12T18:00:00Z"
+    return None if start < end else "an end after its start"
 
 
-def _estimates(value: Any) -> Optional[str]:
-    good = isinstance(value, Mapping) and all(
-        isinstance(one, Mapping)
-        and one
-        and all(isinstance(n, (int, float)) and not isinstance(n, bool) and n >= 0 for n in one.values())
-        for one in value.values()
-    )
-    return None if good else "{kind of step: {low, likely, high} in seconds}"
+def _seconds(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,7 @@ INPUTS: dict[str, Input] = {
         Input("rebuild_former_rms", False, _flag, "Plan a new management server under the name of the old root management"
               " server.", "documented", "S1"),
         Input("window", None, _window, "The maintenance window."),
-        Input("estimates", {}, _estimates, "Durations that differ from the model, by kind of step."),
+        Input("estimates", {}, problem_of_estimates, "Durations by kind of step, which take the place of the model's."),
         Input("settings", {}, _mapping, "Figures that differ from the catalogue of settings."),
         Input("tolerances", {}, _mapping, "What may differ when two snapshots are compared."),
         Input("rules", ["all"], _selection, "Which readiness rules run. What blocks and cannot be waived always does."),
@@ -229,15 +232,26 @@ def normalise(given: Optional[Mapping[str, Any]]) -> dict[str, Any]:
             problems.append(f"{PREFIX}{name}: expected {expected}, found {_shown(value)}. {row.text}")
         else:
             found[name] = _copy(value)
-    try:
-        Settings(found["settings"])
-    except UnknownSetting as error:
-        problems.append(f"{PREFIX}settings: {error}")
+    problems += _settings(found["settings"])
     if problems:
         raise InputError(problems)
     if found["warehouse"] is not None:
         found["warehouse"].setdefault("database", "OperationsManagerDW")
     return found
+
+
+def _settings(given: Mapping[str, Any]) -> list[str]:
+    try:
+        chosen = Settings(given)
+    except UnknownSetting as error:
+        return [f"{PREFIX}settings: {error}"]
+    problems = []
+    expected = problem_of_durations(chosen["durations"])
+    if expected:
+        problems.append(f"{PREFIX}settings: durations: expected {expected}. docs/estimates.md lists the figures.")
+    if not chosen["most_correction"] >= 1:
+        problems.append(f"{PREFIX}settings: most_correction: expected a factor of 1 or more.")
+    return problems
 
 
 def from_variables(variables: Mapping[str, Any]) -> dict[str, Any]:

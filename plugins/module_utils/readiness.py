@@ -11,8 +11,8 @@ from . import facts, inputs, model, path
 from .rules.book import Readiness, evaluate
 from .rules.engine import OUTCOMES
 from .rules.repairs import repair_steps
-from .rules.view import parse_time
 from .selection import Wanted
+from .times import moment as time_of
 
 #: Up to how many rules that were left out, or run all the same, are named.
 MOST_NAMES = 12
@@ -77,10 +77,10 @@ def assess_group(
 
 def moment(group: model.ManagementGroup) -> datetime.datetime:
     """The time of the facts: what most of the hosts' own clocks said, since the times among their facts are by them."""
-    clocks = sorted(filter(None, (parse_time(one.get("collected")) for one in group.snapshot["hosts"].values())))
+    clocks = sorted(filter(None, (time_of(one.get("collected")) for one in group.snapshot["hosts"].values())))
     if clocks:
         return clocks[(len(clocks) - 1) // 2]
-    return parse_time(group.collected) or datetime.datetime.now(datetime.timezone.utc)
+    return time_of(group.collected) or datetime.datetime.now(datetime.timezone.utc)
 
 
 def repairs_of(

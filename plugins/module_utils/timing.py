@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Optional
 
 from . import lanes
 from .plan import Step, check_order
+from .times import moment
 
 FIGURES = ("low", "likely", "high")
 
@@ -75,17 +75,9 @@ def _window(window: Any) -> Optional[float]:
     if isinstance(window, Mapping):
         if window.get("seconds"):
             return float(window["seconds"])
-        start, end = _moment(window.get("start")), _moment(window.get("end"))
+        start, end = moment(window.get("start")), moment(window.get("end"))
         return max((end - start).total_seconds(), 0.0) if start and end else None
     return float(window) if window else None
-
-
-def _moment(text: Any) -> Optional[datetime.datetime]:
-    try:
-        found = datetime.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
 
 
 def _fits(total: Mapping[str, float], seconds: Optional[float]) -> Optional[str]:

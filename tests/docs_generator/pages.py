@@ -4,8 +4,8 @@
     python -m tests.docs_generator           writes them
     python -m tests.docs_generator --check   says which are not current, and fails
 
-One page a rule, the comparison with Microsoft's setup, the supported configurations, the decision table of the paths. The
-examples on a rule's page are what the rule really says of the cases in `tests/unit/rules/cases.py`.
+One page a rule, the comparison with Microsoft's setup, the supported configurations, the decision table of the paths, the
+figures of estimates. The examples on a rule's page are what the rule really says of the cases in `tests/unit/rules/cases.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.catalog import (
     capacity,
     collations,
     configurations,
+    durations,
     network,
     setup,
     sources,
@@ -291,6 +292,46 @@ def decision_table() -> str:
     return page("The decision table of the paths", *lines)
 
 
+def _span(figures: Sequence[float]) -> str:
+    return " / ".join(f"{one:g}" for one in figures) if any(figures) else ""
+
+
+def estimates() -> str:
+    """The figures of the model of estimates, and what changes them."""
+    most = SETTINGS["most_correction"].default
+    lines = [
+        "No source gives minutes for this upgrade (upgrade procedure 5.3), so every figure is one to be replaced by your own. A",
+        "step takes the base of its kind, plus the rate for each unit of its size: gigabytes in use of the database that the step",
+        "works on, agents of a batch. Each figure is a low, a likely and a high one: at best, as expected, at worst. What the",
+        "steps add up to follows from their order and from how many are done at the same time (settings `forks` and",
+        "`gateways_at_once`).",
+        "",
+        "Three things change an estimate:",
+        "",
+        "- The setting `durations` changes figures of this table, by kind; the size still counts:",
+        "  `scom_upgrade_settings: {durations: {group.upgrade: {rate: {low: 20, likely: 40, high: 90}}}}`.",
+        "- The journal corrects a kind that was measured in this upgrade: its `done` entries carry `kind`, `duration` in seconds",
+        "  and `size`. The median of measured to expected duration multiplies the three figures of every step of that kind that",
+        f"  is still to come, at most by {most:g} and at least by 1/{most:g} (setting `most_correction`).",
+        "- The input `scom_upgrade_estimates` gives the duration of a step of a kind, in seconds, as you know it. It is taken as it",
+        "  stands: neither size nor journal changes it. `scom_upgrade_estimates: {group.upgrade: {low: 3600, likely: 7200, high:",
+        "  14400}}`. A figure that is missing is as the next worse one, or as the worst that is given.",
+        "",
+        "An unknown kind, and a low figure above the likely or the likely above the high, is an error.",
+        "",
+        "## Figures",
+        "",
+        "Seconds, as low / likely / high. `other` stands for any kind without a row of its own.",
+        "",
+    ]
+    rows = [
+        (f"`{one.kind}`", _span(one.base), _span(one.rate), one.unit, one.evidence, one.source)
+        for one in durations.DURATIONS.values()
+    ]
+    lines += table(["kind of step", "base", "rate", "for each", "evidence", "source"], rows)
+    return page("How long a step takes", *lines)
+
+
 def pages() -> dict[Path, str]:
     """Every page with its content."""
     rules = ordered()
@@ -299,6 +340,7 @@ def pages() -> dict[Path, str]:
     made[DOCS / "rules" / "comparison-with-setup.md"] = comparison(rules)
     made[DOCS / "supported-configurations.md"] = supported_configurations()
     made[DOCS / "decision-table.md"] = decision_table()
+    made[DOCS / "estimates.md"] = estimates()
     return made
 
 

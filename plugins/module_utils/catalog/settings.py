@@ -61,6 +61,21 @@ SETTINGS: dict[str, Setting] = {
             "inferred",
             "O18",
         ),
+        Setting(
+            "durations",
+            {},
+            "figures that differ from the table of docs/estimates.md: {kind: {base: figures, rate: figures}}, figures as"
+            " {low, likely, high} in seconds",
+            "inferred",
+            "upgrade procedure 5.3",
+        ),
+        Setting(
+            "most_correction",
+            20,
+            "factor by which durations in the journal change the estimates of a kind at most",
+            "inferred",
+            "-",
+        ),
         Setting("clock_skew_seconds", 300, "clock difference at which Kerberos refuses", "recalled", "-"),
         Setting("probe_hours", 168, "age at which ports and accounts that were tried no longer count", "inferred", "-"),
         Setting("probe_agents", 5, "agents of each parent with which the ports of a push are tried", "inferred", "-"),

@@ -116,7 +116,7 @@ def _stages(context: Context, repairs: Sequence[Mapping[str, Any]]) -> list[list
     report = [step for step in feature_backups if step.id != "features.backup.audit"]
     stages: list[list[Step]] = [
         *preparing,
-        [Step.from_dict(one) for one in repairs],
+        [context.estimated(Step.from_dict(one)) for one in repairs],
         ready,
         manual if manual_first else [],
         secondary,

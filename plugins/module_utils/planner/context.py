@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Optional
 
 from ..catalog import is_2012
@@ -32,7 +33,7 @@ class Context:
         self.decision = decision
         self.inputs = inputs
         self.target = str(inputs["target_version"])
-        self.estimator = Estimator(inputs.get("estimates"), group.journal)
+        self.estimator = Estimator(inputs.get("estimates"), group.journal, inputs.get("settings"))
         self.upgraded = group.agents.upgraded(self.target)
         self.late = self._late()
         self.old_group = group.known and not group.is_2012
@@ -173,6 +174,10 @@ class Context:
             downtime=about.downtime,
             parameters=given,
         )
+
+    def estimated(self, step: Step) -> Step:
+        """A step that somebody else wrote, with its duration as this plan reckons it."""
+        return replace(step, estimate=self.estimator.of(step.kind))
 
     def mode_of(self, name: Optional[str]) -> tuple[str, dict[str, Any]]:
         """Who works on a host, and the parameter that says through which other host."""

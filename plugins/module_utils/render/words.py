@@ -108,7 +108,7 @@ MODE_FLAGS = {"automatic": " ", "delegated": "d", "manual": "h"}
 
 REVERSIBILITY = {
     "reversible": "can be undone",
-    "restorable": "from a backup",
+    "restorable": "restore or reinstall",
     "point_of_no_return": "no way back",
 }
 

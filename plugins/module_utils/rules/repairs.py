@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from ..catalog.durations import DURATIONS
 from ..selection import Wanted
 from .engine import repairs_opted_in
 from .text import counted
@@ -30,7 +31,6 @@ class Template:
     reversibility: str
     undo: str
     done_when: Callable[[Target], dict[str, Any]]
-    estimate: tuple[int, int, int]
     evidence: str
     source: str
 
@@ -61,7 +61,6 @@ TEMPLATES: dict[str, Template] = {
                 f"hosts.{t.get('host')}.sql.databases[{t.get('database')}]",
                 {"data_mb": t["data_mb"], "log_mb": t["log_mb"]},
             ),
-            estimate=(60, 300, 1800),
             evidence="field",
             source="S14, S19a (3.2.7)",
         ),
@@ -76,7 +75,6 @@ TEMPLATES: dict[str, Template] = {
             done_when=lambda t: _until(
                 "The option allow updates is 0.", f"hosts.{t.get('host')}.sql[{t.get('instance')}].allow_updates", 0
             ),
-            estimate=(5, 15, 60),
             evidence="kb",
             source="S22 (KB 2713047)",
         ),
@@ -89,7 +87,6 @@ TEMPLATES: dict[str, Template] = {
             reversibility="restorable",
             undo="Restore the operational database from the backup taken before it; the agents can be discovered again.",
             done_when=lambda t: _until("The table has none of these rows.", f"hosts.{t.get('host')}.opsdb.pending", []),
-            estimate=(5, 30, 120),
             evidence="kb",
             source="S21 (KB 2626752)",
         ),
@@ -106,7 +103,6 @@ TEMPLATES: dict[str, Template] = {
                 f"journal[backup={t.get('what')}].verified",
                 True,
             ),
-            estimate=(120, 900, 7200),
             evidence="later guide",
             source="S19a (O12)",
         ),
@@ -123,7 +119,6 @@ TEMPLATES: dict[str, Template] = {
                 f"hosts.{t.get('host')}.encryption_key.modified",
                 "newer than opsmgr.installed_at",
             ),
-            estimate=(120, 300, 900),
             evidence="field",
             source="S24 (O13)",
         ),
@@ -140,7 +135,6 @@ TEMPLATES: dict[str, Template] = {
                 f"hosts.{t.get('host')}.system_state_backup",
                 "newer than system_state_max_age_hours",
             ),
-            estimate=(600, 2400, 7200),
             evidence="field",
             source="S14 (O13)",
         ),
@@ -188,7 +182,7 @@ def _after_backup(step: dict[str, Any], steps: Iterable[Mapping[str, Any]]) -> N
 
 
 def _step(template: Template, target: Target) -> dict[str, Any]:
-    low, likely, high = template.estimate
+    low, likely, high = DURATIONS[template.kind].base
     host = target.get("host")
     return {
         "id": f"pre_upgrade.{template.kind}.{template.name(target)}",

@@ -6,7 +6,6 @@ Nothing is judged here. Where something is not known the answer is ``None``, and
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from ..catalog import (
 )
 from ..catalog.configurations import sql_release
 from ..names import instance_name, short
+from ..times import moment as time_of
 from .engine import Context
 from .text import GROUPED, Row, agent_rows, counted, listed
 
@@ -826,7 +826,7 @@ class View:
 
     def age_hours(self, moment: Any) -> Optional[float]:
         """How old a time is; None for no time."""
-        then = parse_time(moment)
+        then = time_of(moment)
         return None if then is None else (self.context.now - then).total_seconds() / 3600
 
     def hours_left(self, moment: Any) -> Optional[float]:
@@ -868,7 +868,7 @@ class View:
         updated = root.get("opsmgr.installed_at")
         if not found:
             return None
-        then, since = parse_time(found.get("modified")), parse_time(updated)
+        then, since = time_of(found.get("modified")), time_of(updated)
         fresh = None if then is None or since is None else then >= since
         return Key(root.name, str(found.get("path") or ""), found.get("exists"), found.get("modified"), updated, fresh)
 
@@ -920,14 +920,3 @@ class View:
 
 def _pending(row: Mapping[str, Any]) -> Pending:
     return Pending(*(str(row.get(key) or "") for key in ("id", "agent", "type", "server")))
-
-
-def parse_time(text: Any) -> Optional[datetime.datetime]:
-    """An ISO 8601 time of the snapshot, with its zone; None for anything else."""
-    if not isinstance(text, str):
-        return None
-    try:
-        found = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)

@@ -15,6 +15,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.catalog import (
     agent_supported,
     build_name,
     collations,
+    durations,
     network,
     parse_version,
     setup,
@@ -38,7 +39,7 @@ def host(**keys: Any) -> dict[str, Any]:
 def test_every_row_has_evidence_and_source() -> None:
     rows: list[Any] = [*versions.BUILDS, *CONFIGURATIONS.values(), *SQL_VERSIONS, *collations.COLLATIONS]
     rows += [*network.PORTS, *LIMITS.values(), *setup.COMMANDS.values(), *setup.IIS_FEATURES, *setup.MEDIA]
-    rows += [*setup.EXIT_CODES, *SETTINGS.values()]
+    rows += [*setup.EXIT_CODES, *SETTINGS.values(), *durations.DURATIONS.values()]
     for row in rows:
         assert row.evidence in sources.EVIDENCE and row.source, row
 
