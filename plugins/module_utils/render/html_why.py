@@ -109,8 +109,8 @@ def _no_return(digest: Digest, step: Step) -> Safe:
         "div",
         el("h3", f"{step.title}{where}"),
         el("p", el("strong", "Why there is no way back: "), words.NO_RETURN[step.kind]) if step.kind in words.NO_RETURN else None,
-        el("p", "Before it, the upgrade can be stopped at any step, and every step says how it is undone. "
-                "From its first minute there are only two ways: forward, or the restore that is written here."),
+        el("p", "Before it, the upgrade can be stopped at any step, and every step says how it is undone, or that no source "
+                "tells. From its first minute there are only two ways: forward, or the restore that is written here."),
         el("p", el("strong", "The only way back: "), step.undo or "none is known."),
         el("p", el("strong", "It starts only when all of this holds:")) if checked else None,
         el("ul", [el("li", step_link(one, digest), " ", tag(words.label(words.STATES, one.state), one.state)) for one in checked],

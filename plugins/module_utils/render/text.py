@@ -108,7 +108,9 @@ def _figures(digest: Digest, width: int) -> list[str]:
         where = f" ({', '.join(step.hosts)})" if not any(host in step.title for host in step.hosts) else ""
         begins = "" if step.state == "done" else f", {words.duration(step.start)} after the start as expected"
         lines += _wrap(
-            "No return", f"{step.title}{where}{begins}. Up to there every step says how it is undone.", width
+            "No return",
+            f"{step.title}{where}{begins}. Up to there every step says how it is undone, or that no source tells.",
+            width,
         )
         lines += _bullets([f"The only way back: {step.undo or 'none is known.'}"], width)
     return lines
