@@ -140,7 +140,11 @@ def connectors(context: Context) -> list[Finding]:
         text = f"No service is named for {listed(known.connectors_nameless)}, so no step stops it."
         findings.append(Finding(WARN, text, rows))
     if running:
-        text = f"{counted(len(running), 'running connector')}; the plan stops and starts it."
+        them = "it" if len(running) == 1 else "them"
+        text = f"{counted(len(running), 'running connector')}; the plan stops {them} and starts {them} again."
+        leaving = [str(row[0]) for row in running if known.name_leaves(str(row[1]))]
+        if leaving:
+            text += f" A person first sets up on a machine that stays: {listed(leaving)}."
         findings.append(Finding(NOTE, text, tuple(running)))
     return findings or [Finding(PASS, "No connector is running.")]
 

@@ -18,7 +18,7 @@ from .engine import (
     Finding,
     rule,
 )
-from .view import Member, Row, agent_rows, by_parent, counted, listed, view
+from .view import Member, Row, View, agent_rows, by_parent, counted, listed, view
 
 
 def _old(members: list[Member]) -> list[Member]:
@@ -34,6 +34,28 @@ def _rows(members: list[Member], finding: str) -> tuple[Row, ...]:
 
 
 _COLUMNS = ("object", "kind", "version", "finding")
+_HALF_DONE = """Find out how setup on the root management server ended (OpsMgrSetupWizard.log), and finish or undo it: restore the
+    operational database and install 2007 R2 on the server again. Upgrade nothing else before the group is one or the other."""
+
+
+def _root_alone(known: View) -> bool:
+    """Whether the root management server is at 2012 in a group that is not: its setup has not ended well."""
+    return known.root is not None and is_2012(known.root.version) and not known.is_2012
+
+
+def _left_behind(known: View, left: list[Member], finding: str) -> Finding:
+    """What to say of servers that the group has overtaken: the plan's next steps cure it, unless the group is halfway."""
+    names = listed([one.name for one in left])
+    if known.is_2012:
+        text = (
+            f"The group is at 2012, and not yet so: {names}. The next steps of the plan upgrade what was left behind."
+        )
+        return Finding(WARN, text, _rows(left, finding))
+    root = known.root.name if known.root else "The root management server"
+    others = [one.name for one in left if one.name != root]
+    rest = f", nor {'is' if len(others) == 1 else 'are'} {listed(others)}" if others else ""
+    text = f"{root} is at 2012 and the group is not{rest}: its upgrade has not come to an end."
+    return Finding(BLOCK, text, _rows(left, finding), remedy=_HALF_DONE)
 
 
 @rule(
@@ -71,31 +93,35 @@ def manual_first(context: Context) -> list[Finding]:
     impact=BREAKS,
     outcomes=(PASS, WARN, BLOCK, NOT_APPLICABLE),
     columns=_COLUMNS,
-    remedy="""Upgrade the secondary management servers before anything else. After the group's upgrade they cannot talk to
-        it until they are upgraded too; leave this rule out of the selection to let the plan go on with them.""",
+    remedy="""Let the plan upgrade these servers before any further gateway, pushed agent or other feature. Until then look at
+        what is ahead of them: nothing says for how long 2012 and 2007 R2 get on that way (M12).""",
     evidence="documented",
     source="S9, S5 (O4)",
     tags=("order", "server"),
-    facts=("group.servers[].version", "group.agents[].version"),
+    facts=("group.servers[].version", "group.agents[].version", "group.product"),
     setup=("unknown", "Whether the group's upgrade looks at the secondary servers is open (M4)."),
 )
 def secondaries_first(context: Context) -> list[Finding]:
-    """Secondary servers, then gateways, then pushed agents, then the group. The plan keeps to it."""
+    """Secondary servers, then gateways, then pushed agents, then the group. The plan keeps to it.
+
+    Where others got ahead already, upgrading what was left behind is the cure, and a step of the plan. Only a root
+    management server that is at 2012 in a group that is not leaves no way on.
+    """
     known = view(context)
     left = _old(known.secondaries_staying)
     if not left:
         return [Finding(NOT_APPLICABLE, "No secondary management server is left to upgrade.")]
     names = listed([one.name for one in left])
-    if known.is_2012:
-        text = f"The group is at 2012, and not yet so: {names}."
-        return [Finding(BLOCK, text, _rows(left, "not upgraded before the group"))]
+    if known.is_2012 or _root_alone(known):
+        return [_left_behind(known, left, "not upgraded before the group")]
     ahead = _new(known.gateways)
     pushed = [one for one in known.agents if not one.manual and is_2012(one.version)]
     if ahead or pushed:
-        text = f"Gateways or pushed agents are at 2012, and not yet so: {names}."
         rows = _rows(ahead, "ahead of its management servers")
         if pushed:
             rows += ((f"{len(pushed)} agents", "pushed agents", "2012", "ahead of their management servers"),)
+        what = listed([*(one.name for one in ahead), *([counted(len(pushed), "pushed agent")] if pushed else [])])
+        text = f"Already at 2012: {what}; and not yet so: {names}. The plan upgrades these before it goes on with the others."
         return [Finding(WARN, text, rows)]
     return [Finding(PASS, f"Nothing is ahead of {names}.")]
 
@@ -105,11 +131,10 @@ def secondaries_first(context: Context) -> list[Finding]:
     "Gateways are upgraded before the group",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, BLOCK, NOT_APPLICABLE),
+    outcomes=(PASS, WARN, BLOCK, NOT_APPLICABLE),
     columns=_COLUMNS,
-    remedy="""Upgrade these gateways by hand with setup of the media, one at a time, and see that each is healthy again in the
-        group; the next discovery finds them done. The book's authors put gateways even before their management servers
-        (C3); the plan follows Microsoft.""",
+    remedy="""Let the plan upgrade these gateways; see that each is healthy again in the group. The book's authors put gateways
+        even before their management servers (C3); the plan follows Microsoft.""",
     evidence="documented",
     source="S1 (O5)",
     tags=("order", "gateway"),
@@ -117,15 +142,14 @@ def secondaries_first(context: Context) -> list[Finding]:
     setup=("unknown", "Whether the group's upgrade looks at gateways is open (M4)."),
 )
 def gateways_first(context: Context) -> list[Finding]:
-    """A gateway that was left behind cannot work with an upgraded group."""
+    """A gateway that was left behind cannot work with an upgraded group; the plan's next steps upgrade it."""
     known = view(context)
     left = _old(known.gateways_staying)
     if not left:
         return [Finding(NOT_APPLICABLE, "No gateway is left to upgrade.")]
-    names = listed([one.name for one in left])
-    if known.is_2012:
-        return [Finding(BLOCK, f"The group is at 2012, and not yet so: {names}.", _rows(left, "not upgraded in time"))]
-    return [Finding(PASS, f"Planned before the group: {names}.")]
+    if known.is_2012 or _root_alone(known):
+        return [_left_behind(known, left, "not upgraded before the group")]
+    return [Finding(PASS, f"Planned before the group: {listed([one.name for one in left])}.")]
 
 
 @rule(
@@ -133,27 +157,27 @@ def gateways_first(context: Context) -> list[Finding]:
     "The root management server is upgraded last",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, BLOCK, MANUAL, NOT_APPLICABLE),
+    outcomes=(PASS, WARN, BLOCK, MANUAL, NOT_APPLICABLE),
     columns=_COLUMNS,
-    remedy="""Bring the servers that were left behind to 2012 one at a time, and verify the group's health; leave this rule
-        out of the selection to let the plan go on with them.""",
+    remedy="""Let the plan upgrade the servers that were left behind, one at a time, and verify the group's health.""",
     evidence="documented",
     source="S5, S9 (O4)",
     tags=("order", "server"),
-    facts=("group.servers[].version", "group.servers[].is_root"),
+    facts=("group.servers[].version", "group.servers[].is_root", "group.product"),
     setup=("unknown", "No source tells whether setup refuses on the root management server."),
 )
 def root_last(context: Context) -> list[Finding]:
     """Upgrading the root management server converts the database; a secondary server left behind is cut off then."""
     known = view(context)
-    if known.root is None and not known.is_2012:
-        return [Finding(MANUAL, "No server is known as the root management server.")]
     left = _old(known.secondaries_staying)
-    if known.root is not None and is_2012(known.root.version) and left:
-        text = f"{known.root.name} is at 2012 before {listed([one.name for one in left])}."
-        return [Finding(BLOCK, text, _rows(left, "left behind"))]
     if known.is_2012:
-        return [Finding(NOT_APPLICABLE, "The management group is at 2012.")]
+        if left:
+            return [_left_behind(known, left, "left behind")]
+        return [Finding(NOT_APPLICABLE, "The management group is at 2012, and every management server with it.")]
+    if known.root is None:
+        return [Finding(MANUAL, "No server is known as the root management server.")]
+    if _root_alone(known):
+        return [_left_behind(known, left or [known.root], "left behind" if left else "ahead of its group")]
     return [Finding(PASS, "The root management server is at 2007 R2 and comes last in the plan.")]
 
 
@@ -162,33 +186,62 @@ def root_last(context: Context) -> list[Finding]:
     "Nothing reports to a root management server that leaves",
     severity="note",
     impact=OUTAGE,
-    outcomes=(PASS, NOTE, MANUAL, NOT_APPLICABLE),
-    columns=("agent or gateway", "parent", "finding"),
+    outcomes=(PASS, NOTE, WARN, MANUAL, NOT_APPLICABLE),
+    columns=("agent, gateway or connector", "parent or host", "finding"),
     remedy="""The plan moves agents and gateways to a server that stays and waits until they report there; the old server
-        stays their failover until then, because it is the one that tells them.""",
+        stays their failover until then, because it is the one that tells them. A person sets connectors up anew.""",
     evidence="inferred",
     source="S1, S26, S27 (O15, O20)",
-    tags=("order", "agent", "gateway"),
-    facts=("group.agents[].primary", "group.servers[].primary", "path.retire"),
+    tags=("order", "agent", "gateway", "connector"),
+    facts=("group.agents[].primary", "group.agents[].failover", "group.servers[].primary", "group.servers[].failover",
+           "inputs.connectors", "hosts[].services", "path.retire"),
     setup=("not checked", "Setup removes the server from the group; it does not look at who reports to it."),
-)
+)  # fmt: skip
 def nobody_on_leaving(context: Context) -> list[Finding]:
     """Where the group's upgrade runs on a secondary server, the old root and other replaced servers disappear."""
     known = view(context)
     leaving = {one.fqdn for one in known.members_leaving}
     if not leaving:
         return [Finding(NOT_APPLICABLE, "No server leaves the group.")]
-    agents = [one for one in known.agents if one.primary in leaving]
-    gateways = [one for one in known.gateways_staying if one.primary in leaving]
-    if not agents and not gateways:
-        return [Finding(PASS, "Nothing reports to a server that leaves the group.")]
-    rows = by_parent(agents, "moved by the plan")
-    rows += tuple((one.name, one.primary or "", "gateway, moved by the plan") for one in gateways)
-    what = [counted(len(some), one) for some, one in ((agents, "agent"), (gateways, "gateway")) if some]
-    text = f"{listed(what)} reporting to a server that leaves."
+    hanging = _hanging(known, leaving)
+    if not any(rows for _number, _what, rows in hanging):
+        return [Finding(PASS, "Nothing reports to a server that leaves the group, or falls back on it.")]
+    rows = tuple(row for _number, _what, some in hanging for row in some)
+    said = listed(
+        [f"{counted(number, thing)} {how}" for number, (thing, how), some in hanging if some], most=len(hanging)
+    )
+    text = f"{said} a server that leaves."
+    if known.is_2012:
+        text = f"The group is at 2012, and no step of the plan moves what is left: {text}"
+        return [Finding(WARN, text, rows, remedy=_REPOINT)]
     if not known.run_from:
         return [Finding(MANUAL, text + " No server is known that could take them.", rows)]
     return [Finding(NOTE, text, rows)]
+
+
+_REPOINT = """Point each at a management server that stays, with Set-SCOMParentManagementServer, primary and failover in a call
+    each; an agent that hears of nothing any more is told on its own machine. Set a connector up anew."""
+_Hanging = list[tuple[int, tuple[str, str], tuple[Row, ...]]]
+
+
+def _hanging(known: View, leaving: set[str]) -> _Hanging:
+    """What reports to servers that leave, falls back on them or runs on them: number, words, rows of each kind."""
+    found: _Hanging = []
+    for members, thing in ((known.agents, "agent"), (known.gateways_staying, "gateway")):
+        homes = [one for one in members if one.primary in leaving]
+        others = [one for one in members if one.primary not in leaving and leaving.intersection(one.failover)]
+        planned = "left" if known.is_2012 else "moved by the plan"
+        for some, how, what in ((homes, "reporting to", planned), (others, "falling back on", f"failover, {planned}")):
+            rows = by_parent(some, what) if thing == "agent" else tuple(
+                (one.name, one.primary or "none", f"gateway, {what}") for one in some
+            )  # fmt: skip
+            found.append((len(some), (thing, how), rows))
+    connectors = [
+        one for one in known.connectors_given
+        if known.name_leaves(one.host) and str(known.service_state(one.host, one.service)).lower() == "running"
+    ]  # fmt: skip
+    rows = tuple((one.name, one.host, "connector, set up elsewhere by a person") for one in connectors)
+    return [*found, (len(connectors), ("connector", "on"), rows)]
 
 
 @rule(
@@ -220,29 +273,41 @@ def key_restored(context: Context) -> list[Finding]:
 @rule(
     "R28",
     "Reporting is upgraded last of the servers",
-    severity="warn",
+    severity="block",
     impact=OUTAGE,
-    outcomes=(PASS, WARN, NOT_APPLICABLE),
+    outcomes=(PASS, WARN, BLOCK, NOT_APPLICABLE),
     columns=_COLUMNS,
-    remedy="Finish servers, gateways, consoles and agents; then verify reporting with a generic performance report.",
+    remedy="""Bring Reporting back to 2007 R2: restore the report server's database and install Reporting of 2007 R2 again; the
+        plan upgrades it after everything else. No source describes that way back.""",
     evidence="later guide",
     source="S19g (O7)",
     tags=("order", "reporting"),
-    facts=("hosts[].opsmgr.reporting", "group.servers[].version"),
+    facts=("hosts[].opsmgr.reporting", "group.servers[].version", "group.product"),
     setup=("checks", "The prerequisite page of Reporting asks for an upgraded management server (a field report)."),
 )
 def reporting_last(context: Context) -> list[Finding]:
-    """A reporting server that is upgraded before the others fails its prerequisites, or serves a group it cannot read."""
+    """A reporting server that is upgraded before the others fails its prerequisites, or serves a group it cannot read.
+
+    In a group that is at 2012 the plan goes on with what was left behind, and so cures it. In one that is not no step does:
+    the plan has none for a Reporting that is at 2012. Reporting on a management server is upgraded along with that.
+    """
     known = view(context)
-    ahead = [one for one in known.role_machines if "reporting" in one.roles and one.get("opsmgr.installed_2012")]
-    if not any("reporting" in one.roles for one in known.role_machines):
+    servers = [one for one in known.role_machines if "reporting" in one.roles]
+    if not servers:
         return [Finding(NOT_APPLICABLE, "The group has no reporting server.")]
+    own = [one for one in servers if not {"root_management_server", "management_server"}.intersection(one.roles)]
+    ahead = [one.name for one in own if is_2012(one.get("opsmgr.reporting.version"))]
     left = _old(known.secondaries_staying + known.gateways_staying)
     if ahead and not known.is_2012:
         left = left or _old(known.members)
+        text = f"{listed(ahead)} is at 2012 in a group that is not, before {listed([one.name for one in left])}."
+        return [Finding(BLOCK, text, _rows(left, "not upgraded before Reporting"))]
     if ahead and left:
-        text = f"{listed([one.name for one in ahead])} is at 2012 before {listed([one.name for one in left])}."
-        return [Finding(WARN, text, _rows(left, "not upgraded before Reporting"))]
+        text = f"{listed(ahead)} is at 2012 before {listed([one.name for one in left])}, which the plan upgrades next."
+        remedy = (
+            "Finish servers, gateways, consoles and agents; then verify Reporting with a generic performance report."
+        )
+        return [Finding(WARN, text, _rows(left, "not upgraded before Reporting"), remedy=remedy)]
     return [Finding(PASS, "Reporting is not ahead of the servers.")]
 
 
@@ -483,7 +548,9 @@ def agent_queue(context: Context) -> list[Finding]:
             small.append((one.name, f"{DEFAULT_QUEUE_KB}, not set" if sizes[0] is None else sizes[0], wanted))
     findings = []
     if small:
-        text = f"{counted(len(small), 'agent')} with a queue of less than {wanted:,} KB; data that does not fit is lost."
+        text = (
+            f"{counted(len(small), 'agent')} with a queue of less than {wanted:,} KB; data that does not fit is lost."
+        )
         findings.append(Finding(NOTE, text, agent_rows(small)))
     if unread:
         text = f"The queue of {counted(len(unread), 'agent')} was not looked at."

@@ -113,6 +113,14 @@ def at(name: str, **keys: Any) -> Change:
     return lambda estate: server(estate, name).update(keys)
 
 
+TICKETS = {"name": "Tickets", "host": "TSRMS", "service": "TicketConnector"}
+
+
+def connector(host: str) -> Change:
+    """A running connector on a machine."""
+    return lambda estate: estate.update(connectors=[{**TICKETS, "host": host, "running": True}])
+
+
 def sql(name: str, **keys: Any) -> Change:
     """Change keys of a server's SQL Server."""
     return lambda estate: server(estate, name)["sql"].update(keys)
@@ -271,6 +279,8 @@ CASES: tuple[Case, ...] = (
     C("R14", "pass", SINGLE),
     C("R14", "note", SIMPLE, given={"connectors": [
         {"name": "Service desk connector", "host": "MS03", "service": "HelpdeskConnector"}]}),
+    C("R14", "note", COMPLEX, change=(connector("TSRMS"),), given={"connectors": [TICKETS]},
+      says="A person first sets up on a machine that stays: Tickets."),
     C("R14", "warn", SIMPLE, says="Service desk connector"),
     C("R14", "manual", SIMPLE, put={"group/connectors": None}),
     C("R14", "manual", SIMPLE, given={"connectors": [{"name": "Service desk connector", "host": "MS03", "service": "X"}]}),
@@ -308,18 +318,28 @@ CASES: tuple[Case, ...] = (
     C("R22", "warn", SIMPLE, change=(to_2012("MS02"),)),
     C("R22", "not_applicable", SINGLE),
     C("R23", "pass", SIMPLE),
-    C("R23", "warn", SIMPLE, change=(to_2012("GW01"),)),
-    C("R23", "warn", SIMPLE, change=(agents(0, version="7.0.8560.0"),)),
-    C("R23", "block", SIMPLE, change=(to_2012("RMS01"),)),
+    C("R23", "warn", SIMPLE, change=(to_2012("GW01"),), says="GW01; and not yet so: MS02 and MS03. The plan upgrades these"),
+    C("R23", "warn", SIMPLE, change=(agents(0, version="7.0.8560.0"),), says="The plan upgrades these before it goes on"),
+    C("R23", "warn", SIMPLE, change=(to_2012("RMS01"),), says="The next steps of the plan upgrade what was left behind"),
+    C("R23", "block", SIMPLE, put={"hosts/RMS01/opsmgr/server_version": "7.0.8560.0"}, says="nor are MS02 and MS03"),
     C("R23", "not_applicable", SINGLE),
     C("R24", "pass", SIMPLE),
-    C("R24", "block", SIMPLE, change=(to_2012("RMS01"),)),
+    C("R24", "warn", SIMPLE, change=(to_2012("RMS01"),), says="The next steps of the plan upgrade what was left behind"),
+    C("R24", "block", SIMPLE, put={"hosts/RMS01/opsmgr/server_version": "7.0.8560.0"}, says="nor is GW01"),
     C("R24", "not_applicable", SINGLE),
     C("R25", "pass", SIMPLE),
-    C("R25", "block", SIMPLE, put={"hosts/RMS01/opsmgr/server_version": "7.0.8560.0"}),
+    C("R25", "block", SIMPLE, put={"hosts/RMS01/opsmgr/server_version": "7.0.8560.0"}, says="not come to an end"),
+    C("R25", "block", SINGLE, put={"hosts/OM01/opsmgr/server_version": "7.0.8560.0"}, says="OM01 is at 2012 and the group"),
+    C("R25", "warn", SIMPLE, change=(to_2012("RMS01"),), says="MS02 and MS03. The next steps of the plan"),
     C("R25", "manual", SIMPLE, put={"hosts": {}, "group": None}),
     C("R25", "not_applicable", SIMPLE, change=DONE),
     C("R26", "note", COMPLEX),
+    C("R26", "note", COMPLEX, change=(no_agents, connector("TSRMS"), lambda e: server(e, "TSGW1").update(
+        reports_to="TSMS2", roles=["gateway"])), given={"connectors": [TICKETS]}, says="1 connector on a server that leaves"),
+    C("R26", "warn", COMPLEX, change=(to_2012("TSMS2"),), put={"group/product": "2012"},
+      says="no step of the plan moves what is left"),
+    C("R26", "note", COMPLEX, change=(lambda e: [one.update(primary="TSMS2", failover=["TSRMS"]) for one in e["agents"]],),
+      says="33 agents falling back on a server that leaves"),
     C("R26", "pass", COMPLEX, change=(
         no_agents, lambda e: server(e, "TSGW1").update(reports_to="TSMS2", roles=["gateway"]))),
     C("R26", "manual", CLUSTER, change=(without("OMMS1", "OMMS2"),)),
@@ -329,7 +349,9 @@ CASES: tuple[Case, ...] = (
         {"time": "2012-05-12T12:00:00Z", "step": "quiesce.encryption_key_restore", "event": "done", "data": {}},)),
     C("R27", "not_applicable", SIMPLE),
     C("R28", "pass", SIMPLE),
-    C("R28", "warn", SIMPLE, change=(to_2012("SQL02"),)),
+    C("R28", "block", SIMPLE, change=(to_2012("SQL02"),), says="SQL02 is at 2012 in a group that is not"),
+    C("R28", "warn", SIMPLE, change=(to_2012("SQL02", "RMS01"),), says="which the plan upgrades next"),
+    C("R28", "pass", SIMPLE, change=(lambda e: server(e, "MS02")["roles"].append("reporting"), to_2012("MS02"))),
     C("R28", "not_applicable", NO_DW),
     C("R29", "note", CLUSTER),
     C("R29", "pass", CLUSTER, put={"hosts/OMRPT/opsmgr/reporting/sdk_machine": "omms1.adatum.test"}),

@@ -60,8 +60,8 @@ def test_the_numbers_have_no_gap() -> None:
 
 def test_the_first_forty_keep_the_severity_of_the_rule_base() -> None:
     """What the rule base lets block, blocks; what the procedure itself clears in a step was lowered on purpose."""
-    blocking = {1, 3, 5, 6, 7, 8, 9, 11, 19, 21, 23, 24, 25, 32, 35, 38, 40}
-    cleared_by_a_step = {12, 15, 16, 26, 27, 28, 29, 30}
+    blocking = {1, 3, 5, 6, 7, 8, 9, 11, 19, 21, 23, 24, 25, 28, 32, 35, 38, 40}
+    cleared_by_a_step = {12, 15, 16, 26, 27, 29, 30}
     able = {one.number for one in RULES if "block" in one.outcomes and one.number <= 40}
     assert able == blocking | {4}
     assert not able & cleared_by_a_step
