@@ -140,6 +140,8 @@ def gate(
     if carried_out:
         _possible(current, name, wanted)
     if not wanted:
+        if not found.group.known:
+            _free(found, name)  # without the group there is no plan, which is not the same as nothing left to do
         return Gate(current, name, (), (), ())
     _free(found, name)
     allowed = None if hosts is None else set(hosts)
