@@ -29,11 +29,12 @@ def _named(view):
 
 
 def _report_of(findings):
-    """Findings alone as a report."""
-    if isinstance(findings, dict) and ("plan" in findings or "phases" in findings):
+    """Findings alone, or what the rules returned, as a report."""
+    if not isinstance(findings, dict):
+        return {"plan": {"phases": []}, "findings": findings}
+    if "plan" in findings or "phases" in findings:
         return findings
-    found = findings.get("findings", []) if isinstance(findings, dict) else findings
-    return {"plan": {"phases": []}, "findings": found}
+    return {"plan": {"phases": []}, "findings": findings.get("findings", []), "readiness": findings}
 
 
 def _findings(view):
@@ -52,7 +53,7 @@ class FilterModule:
             "plan_html": _named(html),
             "plan_json": _named(to_json),
             "plan_summary": _named(summary),
-            "findings_text": _named(lambda value, width=100: findings_text(_report_of(value).get("findings"), width)),
+            "findings_text": _findings(findings_text),
             "findings_junit": _findings(junit),
             "findings_sarif": _findings(sarif),
         }

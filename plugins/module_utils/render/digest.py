@@ -17,6 +17,7 @@ from .digest_types import (
     Obstacle,
     PathChoice,
     Phase,
+    Proof,
     Range,
     Reason,
     ReportError,
@@ -41,6 +42,10 @@ def _items(value: Any, place: str) -> Sequence[Any]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
         raise ReportError(f"{place}: expected a list, found {type(value).__name__}")
     return value
+
+
+def _names(value: Any, place: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in _items(value, place))
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -224,10 +229,27 @@ def read_takeovers(path: Mapping[str, Any]) -> tuple[Takeover, ...]:
     return tuple(found)
 
 
-def read_obstacles(path: Mapping[str, Any]) -> tuple[Obstacle, ...]:
-    """What stands in the way of the chosen path."""
-    found = [raw for raw in path.get("blockers") or () if isinstance(raw, Mapping)]
-    return tuple(Obstacle(plain(raw.get("text") or "", 1000), plain(raw.get("remedy") or "", 1000)) for raw in found)
+def read_obstacles(*places: Mapping[str, Any]) -> tuple[Obstacle, ...]:
+    """What stands in the way beside the findings, from the ``blockers`` of a plan and of its path, each once."""
+    found = {}
+    for place in places:
+        for raw in _items(place.get("blockers"), "blockers"):
+            if isinstance(raw, Mapping):
+                text, remedy, rule = (plain(raw.get(key) or "", 1000) for key in ("text", "remedy", "rule"))
+                found.setdefault(text, Obstacle(text, remedy, rule))
+    return tuple(found.values())
+
+
+def read_proofs(value: Any) -> dict[str, tuple[Proof, ...]]:
+    """What is demanded before each point of no return, by the step's id."""
+    return {
+        str(step): tuple(
+            Proof(plain(raw.get("text") or "", 1000), bool(raw.get("holds")), plain(raw.get("remedy") or "", 1000))
+            for raw in _items(proofs, f"evidence.{step}")
+            if isinstance(raw, Mapping)
+        )
+        for step, proofs in (value.items() if isinstance(value, Mapping) else ())
+    }
 
 
 def read_window(plan: Mapping[str, Any], inputs: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
@@ -284,6 +306,10 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         by_phase.setdefault(step.phase, []).append(step)
     phases = tuple(_phase(name, steps, schedule, list_agents) for name, steps in by_phase.items())
     findings = read_findings(_findings_of(report, plan))
+    readiness = report.get("readiness")
+    readiness = readiness if isinstance(readiness, Mapping) else {}
+    told = plan.get("findings")
+    told = told if isinstance(told, Mapping) and not findings else {}
     snapshot = report.get("snapshot")
     snapshot = snapshot if isinstance(snapshot, Mapping) else None
     journal = _items(report.get("journal") or (snapshot or {}).get("journal"), "journal")
@@ -296,11 +322,11 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         group=str(plan.get("management_group") or "?"),
         path=str(plan.get("path") or "none"),
         run_from=str(run_from or ""),
-        retire=tuple(str(name) for name in _items(plan.get("retire"), "plan.retire")),
+        retire=_names(plan.get("retire"), "plan.retire"),
         choices=read_path(path, plan),
         run_from_why=read_reasons(decision.get("run_from_why")),
         takeovers=read_takeovers(decision),
-        obstacles=read_obstacles(decision),
+        obstacles=(*read_obstacles(plan, decision), *_told_blockers(told)),
         phases=phases,
         steps=schedule.steps,
         groups=tuple(group for phase in phases for group in phase.groups),
@@ -319,6 +345,11 @@ def read_report(report: Any, list_agents: bool = False) -> Digest:
         inputs=inputs,
         snapshot=snapshot,
         agents_after_group=isinstance(position, Mapping) and position.get("agents") == "after_group",
+        judged=bool(findings) or _told_to_be_judged(told),
+        left_out=_names(readiness.get("left_out"), "readiness.left_out"),
+        kept=_names(readiness.get("kept"), "readiness.kept"),
+        assumed=_names(plan.get("assumed"), "plan.assumed"),
+        proofs=read_proofs(report.get("evidence")),
         given=report,
         _index={step.id: step for step in schedule.steps},
         _lines={step.id: group.key for phase in phases for group in phase.groups for step in group.steps},
@@ -333,6 +364,20 @@ def _findings_of(report: Mapping[str, Any], plan: Mapping[str, Any]) -> Any:
         if isinstance(found, (list, tuple)) and found and all(isinstance(one, Mapping) for one in found):
             return found
     return report.get("findings")
+
+
+def _told_blockers(told: Mapping[str, Any]) -> tuple[Obstacle, ...]:
+    """What a plan that came without its findings tells of those that block."""
+    if not told.get("blocked"):
+        return ()
+    names = ", ".join(_names(told.get("blocked_by"), "plan.findings.blocked_by")) or "A rule that failed to run"
+    return (Obstacle(f"{names}: in the way of this plan.", "Look at the findings, which are not part of this report."),)
+
+
+def _told_to_be_judged(told: Mapping[str, Any]) -> bool:
+    """Whether a plan that came without its findings says that rules were run."""
+    counts = told.get("counts")
+    return isinstance(counts, Mapping) and any(_number(one) for one in counts.values())
 
 
 def _phase(name: str, steps: Sequence[Step], schedule: Schedule, each: bool) -> Phase:

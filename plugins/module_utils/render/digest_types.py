@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from ..planner.kinds import carried_out
+
 STATE_ORDER = ("failed", "running", "blocked", "ready", "waiting", "planned", "done")
 
 
@@ -60,6 +62,15 @@ class Step:
     @property
     def point_of_no_return(self) -> bool:
         return self.reversibility == "point_of_no_return"
+
+    @property
+    def by_hand(self) -> bool:
+        return self.mode == "manual"
+
+    @property
+    def left_to_people(self) -> bool:
+        """True when a person does it because no role of this version can, wherever it runs."""
+        return self.by_hand and not carried_out(self.kind, self.phase, self.parameters)
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,10 @@ class Group:
     @property
     def point_of_no_return(self) -> bool:
         return any(step.point_of_no_return for step in self.steps)
+
+    @property
+    def by_hand(self) -> bool:
+        return all(step.by_hand for step in self.steps)
 
 
 @dataclass(frozen=True)
@@ -191,10 +206,20 @@ class Takeover:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """What has to be put right before the chosen path can be gone."""
+    """What has to be put right before anything changes, beside the findings; ``rule`` is empty where no rule looks at it."""
 
     text: str
     remedy: str
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One thing that is demanded before a point of no return; ``text`` says what was seen of it."""
+
+    text: str
+    holds: bool
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,6 +252,11 @@ class Digest:
     inputs: Mapping[str, Any]
     snapshot: Optional[Mapping[str, Any]]
     agents_after_group: bool
+    judged: bool = True
+    left_out: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    proofs: Mapping[str, tuple[Proof, ...]] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _index: dict[str, Step] = field(default_factory=dict, repr=False)
     _lines: dict[str, str] = field(default_factory=dict, repr=False)
@@ -234,6 +264,20 @@ class Digest:
     @property
     def blockers(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.open)
+
+    @property
+    def obstacles_alone(self) -> tuple[Obstacle, ...]:
+        """The obstacles that no blocking finding tells of."""
+        told = {finding.id for finding in self.blockers}
+        return tuple(one for one in self.obstacles if one.rule not in told)
+
+    @property
+    def by_hand(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.by_hand and step.state != "done")
+
+    @property
+    def left_to_people(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.by_hand if step.left_to_people)
 
     @property
     def waived(self) -> tuple[Finding, ...]:
@@ -249,15 +293,17 @@ class Digest:
 
     @property
     def verdict(self) -> str:
-        """``blocked``, ``nothing``, ``running``, ``failed``, or ``ready``."""
-        if self.blockers:
+        """``blocked``, ``nothing``, ``running``, ``failed``, ``unjudged`` (no rule was run), or ``ready``."""
+        if self.blockers or self.obstacles:
             return "blocked"
         states = self.states
         if not self.steps or set(states) == {"done"}:
             return "nothing"
         if states.get("failed"):
             return "failed"
-        return "running" if states.get("running") or states.get("done") else "ready"
+        if states.get("running") or states.get("done"):
+            return "running"
+        return "ready" if self.judged else "unjudged"
 
     def step(self, name: str) -> Optional[Step]:
         return self._index.get(name)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from ..catalog.sources import EVIDENCE, cited
-from . import html_plan, html_why, words
+from . import html_plan, html_who, html_why, words
 from .digest import read_report
 from .digest_types import Digest
 from .html_findings import findings
@@ -45,6 +45,7 @@ def html(report: object, list_agents: bool = False) -> str:
         el(
             "main",
             _section("why", html_why.paths(digest)),
+            _section("who", html_who.who(digest)) if digest.by_hand else None,
             _section("no-return", html_why.no_return(digest)),
             _section("topology", _pictures(digest, before, after)),
             el(

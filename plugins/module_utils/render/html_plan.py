@@ -63,6 +63,7 @@ def _touching(groups: Sequence[Group]) -> Optional[Safe]:
     items = [
         el("li", el("a", group.title, href=f"#{anchor(group.key)}"), " ",
            el("span", words.label(words.PHASES, group.phase).lower(), class_="grade"),
+           join(" ", tag("by hand", "hand")) if group.by_hand else None,
            join(" ", tag("point of no return", "pnr")) if group.point_of_no_return else None)
         for group in groups
     ]  # fmt: skip
@@ -120,6 +121,8 @@ def _row(group: Group, digest: Digest, numbers: Mapping[str, int], list_agents: 
             "td",
             el("strong", group.title),
             " ",
+            tag("by hand", "hand") if group.by_hand else None,
+            " " if group.by_hand else None,
             tag("monitoring stands still", "down") if group.downtime else None,
             [
                 el("p", "For example: " if one.fact and not group.single else None, reason(one), class_="why")
@@ -128,7 +131,7 @@ def _row(group: Group, digest: Digest, numbers: Mapping[str, int], list_agents: 
             _details(group, digest, list_agents),
         ),
         el("td", where),
-        el("td", tag("by hand", "hand") if first.mode == "manual" else words.label(words.MODES, first.mode)),
+        el("td", words.label(words.MODES, first.mode)),
         el("td", words.duration(group.took), el("br"),
            el("span", f"{words.duration(first.estimate.low)} – {words.duration(first.estimate.high)}", class_="grade")
            if group.single else el("span", "together", class_="grade")),

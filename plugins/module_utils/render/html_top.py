@@ -9,12 +9,13 @@ from typing import Optional
 from ..names import natural
 from . import words
 from .digest_types import Digest, Phase, Range
-from .html_parts import phase_anchor
+from .html_parts import phase_anchor, tag
 from .safe import Safe, el, plain
-from .text import verdict_text, window_text
+from .verdict import notes, verdict_text, window_text
 
 PARTS = (
     ("why", "Why this path"),
+    ("who", "Who does what"),
     ("no-return", "Point of no return"),
     ("topology", "Before and after"),
     ("machines", "Machines"),
@@ -22,6 +23,11 @@ PARTS = (
     ("steps", "Steps"),
     ("findings", "Readiness"),
 )
+
+
+def parts(digest: Digest) -> list[tuple[str, str]]:
+    """The parts that this page has: who does what is only told where a person does something."""
+    return [(part, text) for part, text in PARTS if part != "who" or digest.by_hand]
 
 
 def header(digest: Digest) -> Safe:
@@ -41,13 +47,23 @@ def header(digest: Digest) -> Safe:
         el(
             "div",
             el("strong", verdict),
-            el("span", said.strip().capitalize() + "."),
-            class_=f"verdict is-{digest.verdict}",
+            el("span", said.strip()[:1].upper() + said.strip()[1:] + "."),
+            class_=f"verdict is-{'hand' if digest.verdict == 'ready' and digest.left_to_people else digest.verdict}",
         ),
+        _notes(digest),
         _figures(digest),
         _strip(digest),
         class_="top",
     )
+
+
+def _notes(digest: Digest) -> Optional[Safe]:
+    """What has to be read with the verdict, one line each."""
+    items = [
+        el("li", tag(note.label, note.kind), " ", note.text, " ", el("strong", note.remedy) if note.remedy else None)
+        for note in notes(digest)
+    ]
+    return el("ul", items, class_="notes") if items else None
 
 
 def _figures(digest: Digest) -> Safe:
@@ -59,7 +75,7 @@ def _figures(digest: Digest) -> Safe:
             words.label(words.PATHS, digest.path),
             f"group upgrade on {digest.run_from}" if digest.run_from else "",
         ),
-        ("Steps", f"{len(digest.steps):,}", f"{states.get('done', 0):,} done"),
+        ("Steps", f"{len(digest.steps):,}", f"{states.get('done', 0):,} done, {len(digest.by_hand):,} by hand"),
         ("Takes, as expected", words.duration(digest.elapsed.likely), _range(digest.elapsed)),
         ("Monitoring stands still", words.duration(digest.downtime.likely), _range(digest.downtime)),
     ]
@@ -115,13 +131,13 @@ def _strip_item(phase: Phase) -> Safe:
 
 def top_bar(digest: Digest, numbers: Mapping[str, int]) -> Safe:
     """Stays in view: where to go, and what to show."""
-    links = [el("a", text, href=f"#{part}") for part, text in PARTS]
+    links = [el("a", text, href=f"#{part}") for part, text in parts(digest)]
     status = el("p", id="status", role="status", aria_live="polite")
     return el(
         "div",
         el("div", el("nav", links, aria_label="Parts of the page"), status),
         _filters(digest, numbers),
-        class_="bar",
+        class_="toolbar",
     )
 
 

@@ -41,13 +41,11 @@ def takeovers(digest: Digest) -> Optional[Safe]:
 
 
 def _where(digest: Digest) -> Optional[Safe]:
-    """Where the group upgrade runs, and what must be put right first."""
+    """Where the group upgrade runs."""
     parts: list[Optional[Safe]] = []
     if digest.run_from and digest.run_from_why:
         parts.append(el("p", el("strong", f"The group upgrade runs on {digest.run_from} because")))
         parts.append(reasons_table(digest.run_from_why))
-    for obstacle in digest.obstacles:
-        parts.append(el("p", tag("in the way", "block"), " ", obstacle.text, " ", el("strong", obstacle.remedy)))
     return join(*parts) if parts else None
 
 
@@ -112,10 +110,29 @@ def _no_return(digest: Digest, step: Step) -> Safe:
         el("p", "Before it, the upgrade can be stopped at any step, and every step says how it is undone, or that no source "
                 "tells. From its first minute there are only two ways: forward, or the restore that is written here."),
         el("p", el("strong", "The only way back: "), step.undo or "none is known."),
-        el("p", el("strong", "It starts only when all of this holds:")) if checked else None,
+        el("p", el("strong", "It starts only when all of these steps are done:")) if checked else None,
         el("ul", [el("li", step_link(one, digest), " ", tag(words.label(words.STATES, one.state), one.state)) for one in checked],
            class_="plain") if checked else None,
+        _demanded(digest, step),
         el("p", f"As expected it begins {words.duration(step.start)} after the start and takes "
                 f"{words.between(step.estimate)}."),
         class_="pnr",
     )  # fmt: skip
+
+
+def _demanded(digest: Digest, step: Step) -> Optional[Safe]:
+    """The evidence that is asked for beside the steps, with what was seen of it when the facts were read."""
+    proofs = digest.proofs.get(step.id, ())
+    items = [
+        el("li", proof.text, " ", tag("there", "done") if proof.holds else tag("not yet", "wait"), " ",
+           None if proof.holds else proof.remedy)
+        for proof in proofs
+    ] or [el("li", text) for text in words.DEMANDED.get(step.kind, ())]  # fmt: skip
+    if not items:
+        return None
+    who = (
+        "A person runs this step, so a person has to see that it is there:"
+        if step.by_hand
+        else "The gate reads it right before the step and starts nothing without it:"
+    )
+    return join(el("p", el("strong", "And it demands this evidence. "), who), el("ul", items, class_="plain"))

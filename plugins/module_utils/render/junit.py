@@ -7,6 +7,7 @@ from . import words
 from .digest import ReportError, read_report
 from .digest_types import Digest, Finding
 from .safe import Safe, el, join, plain
+from .verdict import notes, verdict_text
 
 SHOWN_ROWS = 50
 FAIL_ON = ("block", "warn")
@@ -26,6 +27,8 @@ def junit(report: object, fail_on: str = "block") -> str:
 
 def _suite(digest: Digest, failing: tuple[str, ...]) -> Safe:
     kinds = [_kind(finding, failing) for finding in digest.findings]
+    kinds += ["failure"] * len(digest.obstacles) + ["skipped"] * len(digest.left_out)
+    kinds += ["error"] if digest.verdict == "unjudged" else []
     counts = {
         "tests": len(kinds),
         "failures": kinds.count("failure"),
@@ -34,9 +37,16 @@ def _suite(digest: Digest, failing: tuple[str, ...]) -> Safe:
         "time": f"{sum(finding.seconds for finding in digest.findings):.3f}",
     }
     stamp = (digest.collected or digest.generated)[:19] or None
-    facts = (("path", digest.path), ("run_from", digest.run_from), ("plan", digest.hash))
+    facts = (
+        ("verdict", verdict_text(digest)),
+        ("path", digest.path),
+        ("run_from", digest.run_from),
+        ("plan", digest.hash),
+        *((note.label.lower().replace(" ", "_"), note.text) for note in notes(digest) if note.kind != "block"),
+    )
     properties = el("properties", [el("property", name=name, value=value) for name, value in facts])
     cases = [_case(finding, kind, digest.group) for finding, kind in zip(digest.findings, kinds)]
+    cases += _other_cases(digest)
     suite = el(
         "testsuite",
         Safe("\n"),
@@ -58,6 +68,21 @@ def _kind(finding: Finding, failing: tuple[str, ...]) -> str:
     if finding.outcome == "error":
         return "error"
     return "skipped" if finding.outcome in ("manual", "not_applicable") else "passed"
+
+
+def _other_cases(digest: Digest) -> list[Safe]:
+    """What is in the way beside the findings, the rules that were left out, and that no rule was run at all."""
+    told = [
+        (f"Obstacle: {one.text}", el("failure", one.remedy, message=one.text, type="obstacle"))
+        for one in digest.obstacles
+    ]
+    told += [(name, el("skipped", message="left out: the selection did not ask for it")) for name in digest.left_out]
+    if digest.verdict == "unjudged":
+        told.append(("Rules were run", el("error", message="No rule was run.", type="unjudged")))
+    return [
+        join(el("testcase", child, classname=f"readiness.{digest.group}", name=name, time="0.000"), Safe("\n"))
+        for name, child in told
+    ]
 
 
 def _case(finding: Finding, kind: str, group: str) -> Safe:

@@ -10,7 +10,7 @@ from .digest import read_report
 from .digest_types import Digest, Finding, Group, Reason
 from .safe import markdown as md
 from .safe import plain
-from .text import verdict_text, window_text
+from .verdict import notes, verdict_text, window_text
 
 SHOWN_ROWS = 20
 
@@ -41,6 +41,7 @@ def _summary(digest: Digest) -> list[str]:
         ("Group upgrade runs on", md(digest.run_from) or "–"),
         ("Leave the group", md(", ".join(digest.retire)) or "none"),
         ("Verdict", f"**{md(verdict_text(digest))}**"),
+        *((note.label, md(f"{note.text} {note.remedy}".strip())) for note in notes(digest)),
         ("Takes", words.between(digest.elapsed)),
         ("Monitoring stands still", words.between(digest.downtime)),
     ]
@@ -83,13 +84,11 @@ def _path(digest: Digest) -> list[str]:
 
 
 def _where(digest: Digest) -> list[str]:
-    """Where the group upgrade runs, and what must be put right first."""
+    """Where the group upgrade runs."""
     lines: list[str] = []
     if digest.run_from and digest.run_from_why:
         lines += [f"**The group upgrade runs on {md(digest.run_from)}.**", ""]
         lines += [*(_reason(reason) for reason in digest.run_from_why), ""]
-    for obstacle in digest.obstacles:
-        lines += [f"**In the way:** {md(obstacle.text)} {md(obstacle.remedy)}", ""]
     return lines
 
 
@@ -102,6 +101,13 @@ def _no_return(digest: Digest) -> list[str]:
         before = [f"- {md(digest.title_of(name))}" for name in step.requires[:SHOWN_ROWS]]
         if before:
             lines += ["It starts only after:", "", *before, ""]
+        proofs = [
+            f"- {md(proof.text)}{'' if proof.holds else f' **Not yet.** {md(proof.remedy)}'}".rstrip()
+            for proof in digest.proofs.get(step.id, ())
+        ]
+        demanded = proofs or [f"- {md(text)}" for text in words.DEMANDED.get(step.kind, ())]
+        if demanded:
+            lines += ["And only with this evidence, which the gate reads itself:", "", *demanded, ""]
     return lines
 
 
@@ -184,7 +190,7 @@ def _row(group: Group) -> tuple[str, ...]:
     return (
         title,
         md(where),
-        md(words.label(words.MODES, first.mode)),
+        f"**{words.MODES['manual']}**" if first.by_hand else md(words.label(words.MODES, first.mode)),
         words.duration(group.took),
         md(undo),
         md(words.label(words.STATES, group.state) if group.single else state),

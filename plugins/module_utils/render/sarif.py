@@ -9,14 +9,28 @@ from typing import Any
 
 from . import words
 from .digest import read_report
-from .digest_types import Digest, Finding
+from .digest_types import Digest, Finding, Obstacle
 from .safe import clean, plain
+from .verdict import notes, verdict_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 INFORMATION = "https://github.com/scom-upgrade/scom.upgrade"
 SHOWN_LOCATIONS = 100
 _LEVELS = {"block": "error", "warn": "warning", "note": "note"}
+OBSTACLE = "obstacle"
 _KINDS = {"pass": "pass", "manual": "review", "not_applicable": "notApplicable", "error": "open"}
+
+
+_OBSTACLE_RULE = {
+    "id": OBSTACLE,
+    "name": "NothingStandsInTheWayOfThePlan",
+    "shortDescription": {"text": "Nothing stands in the way of the plan"},
+    "fullDescription": {
+        "text": "What inventory and group disagree on must not make the plan wrong, and the path must be open."
+    },
+    "help": {"text": "Each result names its remedy."},
+    "defaultConfiguration": {"level": "error"},
+}
 
 
 def sarif(report: object, version: str = "1.0.0", artifact: str = "snapshot.json") -> str:
@@ -36,8 +50,15 @@ def _run(digest: Digest, version: str, artifact: str) -> dict[str, Any]:
         if finding.id not in rules:
             rules[finding.id] = len(descriptors)
             descriptors.append(_rule(finding))
+    if digest.obstacles:
+        rules[OBSTACLE] = len(descriptors)
+        descriptors.append(_OBSTACLE_RULE)
     broken = [_notification(finding, rules) for finding in digest.findings if finding.outcome == "error"]
-    invocation: dict[str, Any] = {"executionSuccessful": not broken, "toolExecutionNotifications": broken}
+    invocation: dict[str, Any] = {
+        "executionSuccessful": not broken and digest.verdict != "unjudged",
+        "toolExecutionNotifications": broken,
+        "toolConfigurationNotifications": _configuration(digest),
+    }
     return {
         "tool": {
             "driver": {
@@ -51,8 +72,18 @@ def _run(digest: Digest, version: str, artifact: str) -> dict[str, Any]:
         "artifacts": [{"location": {"uri": _uri(artifact)}, "description": {"text": "facts the findings rest on"}}],
         "columnKind": "unicodeCodePoints",
         "automationDetails": {"id": f"scom.upgrade/{clean(digest.group)}/"},
-        "results": [_result(finding, rules[finding.id], digest.group, artifact) for finding in digest.findings],
-        "properties": {"path": clean(digest.path), "runFrom": clean(digest.run_from), "plan": clean(digest.hash)},
+        "results": [
+            *(_result(finding, rules[finding.id], digest.group, artifact) for finding in digest.findings),
+            *(_obstacle(one, rules[OBSTACLE], digest.group, artifact) for one in digest.obstacles),
+        ],
+        "properties": {
+            "verdict": clean(verdict_text(digest)),
+            "path": clean(digest.path),
+            "runFrom": clean(digest.run_from),
+            "plan": clean(digest.hash),
+            "leftOut": [clean(name) for name in digest.left_out],
+            "kept": [clean(name) for name in digest.kept],
+        },
     }
 
 
@@ -110,6 +141,34 @@ def _result(finding: Finding, index: int, group: str, artifact: str) -> dict[str
             {"kind": "external", "status": "accepted", "justification": ", ".join(said) or "waived"}
         ]
     return result
+
+
+def _obstacle(obstacle: Obstacle, index: int, group: str, artifact: str) -> dict[str, Any]:
+    """What is in the way beside the findings, as a result that fails."""
+    return {
+        "ruleId": OBSTACLE,
+        "ruleIndex": index,
+        "kind": "fail",
+        "level": "error",
+        "message": {"text": f"{obstacle.text} Remedy: {obstacle.remedy}" if obstacle.remedy else obstacle.text},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": _uri(artifact), "index": 0}},
+                "logicalLocations": [{"name": clean(group), "kind": "managementGroup"}],
+            }
+        ],
+        "partialFingerprints": {
+            "finding/v1": hashlib.sha256(json.dumps([group, OBSTACLE, obstacle.text]).encode()).hexdigest()
+        },
+        "properties": {"outcome": "block", "rule": obstacle.rule},
+    }
+
+
+def _configuration(digest: Digest) -> list[dict[str, Any]]:
+    """What the selection of the rules has to do with the verdict."""
+    told = [f"{note.label}: {note.text}" for note in notes(digest) if note.kind == "warn"]
+    told += ["No rule was run."] if digest.verdict == "unjudged" else []
+    return [{"level": "warning", "message": {"text": clean(text)}} for text in told]
 
 
 def _objects(finding: Finding, group: str) -> list[dict[str, Any]]:

@@ -43,6 +43,9 @@ header.top .sub { max-width: none; font-size: 1.08rem; color: var(--soft); margi
 .verdict strong { white-space: nowrap; letter-spacing: .04em; }
 .verdict.is-blocked, .verdict.is-failed { background: var(--bad-soft); border-left: 6px solid var(--bad); }
 .verdict.is-ready, .verdict.is-nothing { background: var(--good-soft); border-left: 6px solid var(--good); }
+.verdict.is-hand { background: var(--hold-soft); border-left: 6px solid var(--hold); }
+.verdict.is-unjudged { background: var(--warn-soft); border-left: 6px solid var(--warn); }
+.notes { list-style: none; margin: .7rem 0 0; padding: 0; } .notes li { margin: .3rem 0; }
 .verdict.is-running { background: var(--accent-soft); border-left: 6px solid var(--accent); }
 .figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1px; margin: 1.1rem 0 0; padding: 0;
   border: 1px solid var(--rule); border-radius: 8px; overflow: hidden; background: var(--raised); }
@@ -59,12 +62,12 @@ header.top .sub { max-width: none; font-size: 1.08rem; color: var(--soft); margi
 .strip .is-done a { border-color: var(--good); } .strip .is-down a { border-color: var(--warn); }
 .strip .is-pnr a { border-color: var(--none); background: var(--none-soft); } .strip .is-pnr em { color: var(--none); }
 .strip em { display: block; font-style: normal; font-weight: 600; }
-.bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--rule); margin-top: 1.6rem; }
-.bar > div { max-width: 1184px; margin: 0 auto; padding: .45rem 32px 0; display: flex; flex-wrap: wrap; gap: .35rem .9rem;
+.toolbar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--rule); margin-top: 1.6rem; }
+.toolbar > div { max-width: 1184px; margin: 0 auto; padding: .45rem 32px 0; display: flex; flex-wrap: wrap; gap: .35rem .9rem;
   align-items: center; }
-.bar > div:last-child { padding-bottom: .55rem; }
-.bar nav { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
-.bar a { color: var(--soft); text-decoration: none; font-size: .9rem; } .bar a:hover { color: var(--accent); }
+.toolbar > div:last-child { padding-bottom: .55rem; }
+.toolbar nav { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
+.toolbar a { color: var(--soft); text-decoration: none; font-size: .9rem; } .toolbar a:hover { color: var(--accent); }
 .filters { font-size: .84rem; }
 .outcomes { display: flex; flex-wrap: wrap; gap: .25rem; }
 .outcomes b { font-weight: 600; }
@@ -92,8 +95,11 @@ table.small { font-size: .86rem; width: auto; min-width: 50%; } table.small th, 
 .tag.is-pnr { background: var(--none); color: var(--paper); }
 .grade { font-size: .8rem; color: var(--soft); white-space: nowrap; }
 .why { color: var(--soft); font-size: .9rem; margin: .15rem 0 0; max-width: 70ch; }
-ul.plain, ol.plain { margin: .3rem 0 .8rem; padding-left: 1.2rem; } ul.plain li { margin: .2rem 0; max-width: 80ch; }
+ul.plain, ol.plain { margin: .3rem 0 .8rem; padding-left: 1.2rem; } ol.plain { padding-left: 2.1rem; }
+ul.plain li { margin: .2rem 0; max-width: 80ch; }
 td > ol.plain:only-child { margin-top: 0; } td > .plain { margin-bottom: .2rem; } td > .plain li { margin: .1rem 0; }
+.turns { margin: .3rem 0 1rem; padding-left: 1.6rem; } .turns li { margin: .3rem 0; max-width: 82ch; }
+.who td.hand { background: var(--hold-soft); padding-left: .7rem; } .who p { margin: .1rem 0 .3rem; }
 .paths { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 1rem; }
 .path { border: 1px solid var(--rule); border-radius: 8px; padding: .9rem 1.1rem; }
 .path h3 { margin: 0 0 .3rem; }
@@ -160,13 +166,14 @@ svg .node.is-pnr .node-wait { fill: var(--none); font-weight: 700; }
 svg .edge { fill: none; stroke: var(--soft); stroke-width: 1.2; } svg .edge-head { fill: var(--soft); }
 svg .grid { stroke: var(--faint); } svg .tick { font-size: 11px; fill: var(--soft); } svg .gantt-phase { font-size: 12.5px; }
 svg .bar .bar-box { fill: var(--accent); opacity: .45; } svg .bar.is-critical .bar-box { opacity: 1; }
+svg .bar.is-hand .bar-box { fill: var(--hold); } svg .node.is-hand .node-box { stroke: var(--hold); stroke-dasharray: 6 3; }
 svg .bar.is-down .bar-box { fill: var(--warn); } svg .bar.is-pnr .bar-box { fill: var(--none); }
 svg .down-band { fill: var(--warn-soft); opacity: .75; }
 svg .pnr-line { stroke: var(--none); stroke-width: 2; } svg .pnr-mark { fill: var(--none); }
 svg .pnr-text { fill: var(--none); font-size: 12px; }
 
 @media (max-width: 720px) {
-  main, header.top, footer { padding: 0 16px; } .bar > div { padding: .4rem 16px 0; } .bar { position: static; }
+  main, header.top, footer { padding: 0 16px; } .toolbar > div { padding: .4rem 16px 0; } .toolbar { position: static; }
   figure { overflow-x: auto; } figure svg.drawing { min-width: 820px; } #status { text-align: left; }
   .figures { grid-template-columns: repeat(2, 1fr); } .verdict { display: block; } input[type="search"] { width: 100%; max-width: none; }
 }
@@ -177,7 +184,7 @@ svg .pnr-text { fill: var(--none); font-size: 12px; }
   @page { margin: 14mm 13mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 10pt; } main, header.top, footer { max-width: none; padding: 0; }
-  .bar, .skip, details > summary { display: none; }
+  .toolbar, .skip, details > summary { display: none; }
   h2 { break-after: avoid; margin-top: 1.6rem; } h3, section.phase > header, figcaption { break-after: avoid; }
   tr, .finding, .path, .pnr, .figures { break-inside: avoid; } thead { display: table-header-group; }
   a { color: inherit; text-decoration: none; }

@@ -18,10 +18,19 @@ def summary_of(digest: Digest) -> dict[str, Any]:
     """The same from a report that was read already."""
     return {
         "verdict": digest.verdict,
-        "blockers": [finding.id for finding in digest.blockers],
+        "blockers": [
+            *(finding.id for finding in digest.blockers),
+            *(obstacle.text for obstacle in digest.obstacles_alone),
+        ],
+        "obstacles": [{"rule": one.rule, "text": one.text, "remedy": one.remedy} for one in digest.obstacles],
         "waived": [finding.id for finding in digest.waived],
         "outcomes": digest.outcomes,
+        "left_out": list(digest.left_out),
+        "kept": list(digest.kept),
+        "assumed": list(digest.assumed),
         "steps": {"total": len(digest.steps), **digest.states},
+        "by_hand": [step.id for step in digest.by_hand],
+        "left_to_people": [step.id for step in digest.left_to_people],
         "elapsed": _range(digest.elapsed),
         "downtime": _range(digest.downtime),
         "window": dict(digest.window) if digest.window else None,

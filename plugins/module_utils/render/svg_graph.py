@@ -127,6 +127,7 @@ def _node(group: Group, x: float, y: float, digest: Digest) -> Safe:
         facts.append("one by one" if group.one_by_one else "in any order")
     classes = ["node", f"is-{group.state}"]
     classes += [name for name, on in (("is-critical", group.critical), ("is-down", group.downtime)) if on]
+    classes += ["is-hand"] if group.by_hand else []
     classes += ["is-pnr"] if group.point_of_no_return else []
     third = "Point of no return" if group.point_of_no_return else f"after: {waits}" if waits else ""
     title = in_lines(group.title, NODE_W - 20, 12, 2)

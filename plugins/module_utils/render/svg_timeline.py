@@ -85,9 +85,10 @@ def _phase_row(phase: Phase, y: float) -> Safe:
 def _bar(group: Group, y: float, scale: float) -> Safe:
     width = max((group.end - group.start) * scale, 2.5)
     x = LABELS + group.start * scale
-    took = words.duration(group.took)
+    took = words.duration(group.took) + (" by hand" if group.by_hand else "")
     classes = ["bar", f"is-{group.state}"]
     classes += [name for name, on in (("is-critical", group.critical), ("is-down", group.downtime)) if on]
+    classes += ["is-hand"] if group.by_hand else []
     classes += ["is-pnr"] if group.point_of_no_return else []
     after = x + width + 6
     label_left = after + 60 > WIDTH

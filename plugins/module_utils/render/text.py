@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from . import words
-from .digest import count_outcomes, read_findings, read_report
+from .digest import count_outcomes, read_report
 from .digest_types import Digest, Finding, Group, Phase
 from .safe import clean, shorten
+from .verdict import notes, verdict_text, window_text
 
 NARROWEST, WIDEST = 72, 200
 _MARKS = {"done": "✔", "running": "▶", "failed": "✘", "blocked": "■", "ready": "○", "waiting": "·", "planned": "·"}
@@ -33,8 +34,12 @@ def text(report: object, width: int = 100, list_agents: bool = False) -> str:
 
 
 def findings_text(findings: object, width: int = 100) -> str:
-    """Only the findings as text: counts, then each that needs attention with its remedy."""
-    lines = findings_lines(read_findings(findings), min(max(int(width), NARROWEST), WIDEST))
+    """Only the findings, a list or a report, as text: counts, what did not run, then each that needs attention."""
+    width = min(max(int(width), NARROWEST), WIDEST)
+    digest = read_report(findings if isinstance(findings, Mapping) else {"plan": {"phases": []}, "findings": findings})
+    selected = [note for note in notes(digest) if note.kind == "warn"]
+    lines = [line for note in selected for line in _wrap(note.label, note.text, width)]
+    lines += findings_lines(digest.findings, width)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -73,8 +78,6 @@ def _choice(digest: Digest, width: int) -> list[str]:
         lines += _bullets((reason.text for reason in digest.run_from_why), width)
     for (machine, by), roles in _handovers(digest).items():
         lines += _wrap("Hands over", f"{machine} to {by or 'NOBODY'}: {', '.join(roles)}", width)
-    for obstacle in digest.obstacles:
-        lines += _wrap("In the way", f"{obstacle.text} {obstacle.remedy}", width)
     for choice in digest.choices:
         if not choice.chosen:
             reason = _ASIDE.sub("", choice.reasons[0].text) if choice.reasons else "rejected"
@@ -100,6 +103,8 @@ def _handovers(digest: Digest) -> dict[tuple[str, str], list[str]]:
 def _figures(digest: Digest, width: int) -> list[str]:
     lines = [""]
     lines += _wrap("Verdict", verdict_text(digest), width)
+    for note in notes(digest):
+        lines += _wrap(note.label, f"{note.text} {note.remedy}", width)
     lines += _wrap("Takes", words.between(digest.elapsed), width)
     lines += _wrap("Downtime", f"{words.between(digest.downtime)} in which monitoring stands still", width)
     if digest.window is not None:
@@ -114,40 +119,6 @@ def _figures(digest: Digest, width: int) -> list[str]:
         )
         lines += _bullets([f"The only way back: {step.undo or 'none is known.'}"], width)
     return lines
-
-
-def verdict_text(digest: Digest) -> str:
-    """One sentence on where the upgrade stands."""
-    done, total = digest.states.get("done", 0), len(digest.steps)
-    blockers = len(digest.blockers)
-    if digest.verdict == "blocked":
-        return f"NOT READY: {words.count(blockers, 'finding')} must be cleared before anything changes"
-    if digest.verdict == "nothing":
-        return "NOTHING TO DO: every step of the upgrade is done"
-    if digest.verdict == "failed":
-        return f"FAILED: {words.count(digest.states.get('failed', 0), 'step')} failed, {done:,} of {total:,} done"
-    if digest.verdict == "running":
-        return f"UNDER WAY: {done:,} of {words.count(total, 'step')} done"
-    looks = [
-        said
-        for name, said in (
-            ("manual", f"{digest.outcomes.get('manual', 0):,} to check by hand"),
-            ("warn", words.count(digest.outcomes.get("warn", 0), "warning")),
-        )
-        if digest.outcomes.get(name)
-    ]
-    return f"READY: {words.count(total, 'step')} to do, nothing blocks" + (f" ({', '.join(looks)})" if looks else "")
-
-
-def window_text(digest: Digest) -> str:
-    """Whether the plan fits the window that was given."""
-    given = words.duration((digest.window or {}).get("seconds"))
-    verdicts = {
-        "yes": f"fits: even at worst ({words.duration(digest.elapsed.high)}) it ends within {given}",
-        "likely": f"fits as expected, but not at worst: {words.duration(digest.elapsed.high)} against {given}",
-        "no": f"does not fit: {words.duration(digest.elapsed.likely)} expected against {given}",
-    }
-    return verdicts.get(digest.fits, "no window given")
 
 
 def findings_lines(findings: tuple[Finding, ...], width: int) -> list[str]:
@@ -197,12 +168,13 @@ def _phases(digest: Digest, width: int) -> list[str]:
     return lines
 
 
-def _columns(digest: Digest, width: int) -> tuple[int, int]:
-    """Widths of the title and the host column; what else is in a row takes 29 columns."""
+def _columns(digest: Digest, width: int) -> tuple[int, int, int]:
+    """Widths of title, hosts and who does it; what else is in a row takes 28 columns."""
     longest = max((len(_hosts(group)) for group in digest.groups), default=4)
-    left = width - 29
+    who = max((len(_who(group)) for group in digest.groups), default=0)
+    left = width - 28 - who
     hosts = min(max(longest, 4), max(left // 4, 10))
-    return left - hosts - 2, hosts
+    return left - hosts - 2, hosts, who
 
 
 def _hosts(group: Group) -> str:
@@ -214,6 +186,10 @@ def _hosts(group: Group) -> str:
     )  # fmt: skip
 
 
+def _who(group: Group) -> str:
+    return shorten(words.label(words.MODE_FLAGS, group.first.mode), 7)
+
+
 def _phase_head(phase: Phase, width: int) -> str:
     right = f"{words.duration(phase.elapsed.likely)}"
     if phase.downtime.high:
@@ -222,12 +198,12 @@ def _phase_head(phase: Phase, width: int) -> str:
     return left + "─" * max(width - len(left) - len(right) - 1, 1) + " " + right
 
 
-def _row(group: Group, columns: tuple[int, int]) -> str:
-    title, hosts = columns
+def _row(group: Group, columns: tuple[int, int, int]) -> str:
+    title, hosts, who = columns
     state = shorten(words.label(words.STATES, group.state), 9)
     if not group.single and len(group.states) > 1:
         state = f"{group.states.get('done', 0):,}/{len(group.steps):,} done"
-    flags = words.MODE_FLAGS.get(group.first.mode, " ") + ("↓" if group.downtime else " ")
+    flags = _who(group).ljust(who) + ("↓" if group.downtime else " ")
     mark = _MARKS.get(group.state, "·")
     likely = words.duration(group.took)
     return (
@@ -240,7 +216,7 @@ def _foot(digest: Digest, width: int) -> list[str]:
     lines = ["", "─" * width]
     if digest.steps:
         lines.append("✔ done  ▶ running  ○ ready  · waiting  ■ blocked  ✘ failed")
-        lines += ["h by hand  d through another host  ↓ monitoring stands still", ""]
+        lines += ["by hand  a person does it  via  through another host  ↓ no monitoring", ""]
     if digest.hash:
         lines += _wrap("Plan", digest.hash, width)
     if digest.approval:

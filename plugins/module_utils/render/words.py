@@ -65,6 +65,14 @@ NO_RETURN = {
     ),
 }
 
+DEMANDED = {
+    "group.upgrade": (
+        "A verified backup of each database of the group, not older than the plan allows.",
+        "A backup of the encryption key, newer than the last update or made in this upgrade.",
+        "setup.exe of 2012 on the server that runs it, and every file with the hash that is expected.",
+    ),
+}
+
 OUTCOMES = {
     "block": "Blocks",
     "error": "Check failed",
@@ -104,7 +112,7 @@ STATES = {
 
 MODES = {"automatic": "automatic", "delegated": "through another host", "manual": "by hand"}
 
-MODE_FLAGS = {"automatic": " ", "delegated": "d", "manual": "h"}
+MODE_FLAGS = {"automatic": "", "delegated": "via", "manual": "by hand"}
 
 REVERSIBILITY = {
     "reversible": "can be undone",

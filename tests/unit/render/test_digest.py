@@ -11,6 +11,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.render import words
 from ansible_collections.scom.upgrade.plugins.module_utils.render.digest import read_report
 from ansible_collections.scom.upgrade.plugins.module_utils.render.digest_types import ReportError
 from ansible_collections.scom.upgrade.plugins.module_utils.render.schedule import union
+from ansible_collections.scom.upgrade.plugins.module_utils.render.verdict import by_hand_text, verdict_text
 from tests.unit.render.sample import finding, plan_of, report_of, step
 
 
@@ -94,7 +95,9 @@ def test_agents_are_one_line_unless_asked_for() -> None:
 
 def test_verdicts() -> None:
     one = step("prepare.a", "x", "A", [], 1)
-    assert digest_of(one).verdict == "ready"
+    passed = [finding("R01", "pass", "x")]
+    assert digest_of(one, findings=passed).verdict == "ready"
+    assert digest_of(one).verdict == "unjudged", "no rule was run, so nobody knows"
     assert digest_of().verdict == "nothing"
     assert digest_of({**one, "state": "failed"}).verdict == "failed"
     assert digest_of({**one, "state": "done"}).verdict == "nothing"
@@ -136,3 +139,45 @@ def test_half_filled_steps_are_shown_as_far_as_they_go() -> None:
         0,
         "planned",
     )
+
+
+def test_what_is_in_the_way_of_the_plan_blocks_whatever_the_findings_say() -> None:
+    one = step("prepare.a", "x", "A", [], 1)
+    loop = {
+        "rule": "",
+        "text": "These gateways report to each other in a circle: A, B.",
+        "remedy": "Give one a server.",
+    }
+    path = {"blockers": [{"rule": "R05", "text": "No spare.", "remedy": "Add one."}, loop]}
+    passed = [finding("R01", "pass", "x")]
+    digest = read_report({"plan": plan_of([one], blockers=[loop]), "path": path, "findings": passed})
+    assert digest.verdict == "blocked"
+    assert [told.text for told in digest.obstacles] == [loop["text"], "No spare."], "each is told once"
+    blocking = [finding("R05", "block", "x")]
+    digest = read_report({"plan": plan_of([one], blockers=[loop]), "path": path, "findings": blocking})
+    assert [told.text for told in digest.obstacles_alone] == [loop["text"]], "R05 is told by its finding"
+
+
+def test_a_plan_without_its_findings_still_tells_that_one_blocks() -> None:
+    one = step("prepare.a", "x", "A", [], 1)
+    digest = read_report(plan_of([one], findings={"blocked": True, "blocked_by": ["R09"], "counts": {"block": 1}}))
+    assert digest.verdict == "blocked" and "R09" in digest.obstacles[0].text
+    digest = read_report(plan_of([one], findings={"blocked": False, "blocked_by": [], "counts": {"pass": 3}}))
+    assert digest.verdict == "ready"
+
+
+def test_what_a_person_does_and_why() -> None:
+    digest = digest_of(
+        step("prepare.join.A", "server.join", "Join", ["A"], 1, mode="manual"),
+        step("manual_agents.upgrade.B", "agent.upgrade", "Upgrade", ["B"], 1, mode="manual"),
+        step("gateways.upgrade.C", "gateway.upgrade", "Upgrade", ["C"], 1),
+        findings=[finding("R01", "pass", "x")],
+    )
+    assert [one.id for one in digest.by_hand] == ["prepare.join.A", "manual_agents.upgrade.B"]
+    assert [one.id for one in digest.left_to_people] == ["prepare.join.A"], "the roles could upgrade the agent"
+    said = by_hand_text(digest)
+    assert said.startswith(
+        "This version plans 1 step (1 in Prepare servers) and leaves it to a person. Nothing else starts"
+    )
+    assert "1 more step: " in said
+    assert verdict_text(digest) == "READY, PARTLY BY HAND: 3 steps to do, 2 of them by hand, nothing blocks"

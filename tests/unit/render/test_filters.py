@@ -42,7 +42,16 @@ def test_nonsense_is_an_error_of_the_filter(name: str) -> None:
 
 
 def test_findings_filters_take_a_list_or_what_the_rules_returned() -> None:
-    for given in (findings(), {"findings": findings(), "blocked": True}, report_of()):
+    for given in (findings(), {"findings": findings(), "blocked": True}, report_of(path={})):
         assert "1 blocking" in FILTERS["findings_text"](given)
         assert len(ElementTree.fromstring(FILTERS["findings_junit"](given)).findall(".//testcase")) == 9
         assert len(json.loads(FILTERS["findings_sarif"](given))["runs"][0]["results"]) == 9
+
+
+def test_findings_filters_tell_which_rules_did_not_run() -> None:
+    returned = {"findings": findings(), "left_out": ["R72", "R73"], "kept": ["R09"]}
+    said = FILTERS["findings_text"](returned)
+    assert "Left out   R72, R73 did not run" in said and "Run anyway R09 ran although" in said
+    for name in ("findings_junit", "findings_sarif"):
+        said = FILTERS[name](returned)
+        assert "R72" in said and "R09 ran although the selection leaves it out" in said

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from functools import cache
 from html import unescape
 from typing import Any
 
 import pytest
 
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import conclude
+from ansible_collections.scom.upgrade.plugins.module_utils.gate import NotYet, gate
 from ansible_collections.scom.upgrade.plugins.module_utils.render.compose import compose
 from ansible_collections.scom.upgrade.plugins.module_utils.render.digest import read_report
 from ansible_collections.scom.upgrade.plugins.module_utils.render.digest_types import ReportError
@@ -29,6 +32,85 @@ ESTATES = public_estates()
 @cache
 def report(estate: str) -> dict[str, Any]:
     return compose(snapshot_from_estate(estate), inputs_from_estate(estate, window=8 * 3600))
+
+
+CIRCLE = "These gateways report to each other in a circle: GW01, GW02."
+
+
+def circle() -> dict[str, Any]:
+    """Two gateways that report to each other: a plan could be wrong, and no rule blocks."""
+    estate = load_estate("distributed-simple")
+    gateway = next(one for one in estate["servers"] if one["name"] == "GW01")
+    gateway["reports_to"] = "GW02"
+    estate["servers"].append({**gateway, "name": "GW02", "reports_to": "GW01"})
+    return compose(snapshot_from_estate(estate), inputs_from_estate(estate))
+
+
+def unasked() -> dict[str, Any]:
+    """A group that could not be asked, so that nothing is known of what is to be done."""
+    snapshot = {**snapshot_from_estate("distributed-simple"), "group": None}
+    return compose(snapshot, inputs_from_estate("distributed-simple"))
+
+
+@pytest.mark.parametrize(
+    ("made", "said", "remedy"),
+    [
+        (circle, CIRCLE, "Give one of them a management server as its parent."),
+        (unasked, "The management group itself could not be asked.", "Make the root management server reachable"),
+    ],
+)
+def test_what_stops_the_gate_is_in_every_view(made: Callable[[], dict[str, Any]], said: str, remedy: str) -> None:
+    found = made()
+    with pytest.raises(NotYet, match=re.escape(said)):
+        gate(found["snapshot"], found["plan"]["inputs"], phase="pre_upgrade", steps=())
+    told = summary(found)
+    assert told["verdict"] == "blocked" and said in told["blockers"]
+    for name, view in render_all(VIEWS, found).items():
+        view = " ".join(unescape(view).replace("\\", "").split())
+        assert "READY:" not in view.replace("NOT READY:", ""), name
+        assert "NOTHING TO DO" not in view, name
+        assert said in view and remedy in view, name
+
+
+def test_the_views_judge_as_the_gate_does() -> None:
+    """One way from facts to verdict: the report is what every phase concludes before it starts."""
+    for estate in ("distributed-simple", "not-ready"):
+        concluded = conclude(snapshot_from_estate(estate), inputs_from_estate(estate, window=8 * 3600)).to_dict()
+        mine = report(estate)
+        assert {**mine["plan"], "findings": None} == {**concluded["plan"], "findings": None}
+        assert mine["readiness"].keys() == concluded["readiness"].keys()
+
+
+def test_what_no_role_carries_out_is_by_hand_in_every_view() -> None:
+    found = report("distributed-complex-32bit")
+    told = summary(found)
+    prepare = next(phase for phase in found["plan"]["phases"] if phase["name"] == "prepare")
+    mine = {step["id"] for step in prepare["steps"]}
+    assert mine and mine <= set(told["left_to_people"]) <= set(told["by_hand"])
+    shown = render_all(VIEWS, found)
+    assert "READY, PARTLY BY HAND" in shown["text"]
+    for name in ("text", "markdown", "html", "junit"):
+        assert f"plans {len(told['left_to_people'])} steps ({len(mine)} in Prepare servers" in " ".join(
+            shown[name].replace("\\", "").split()
+        ), name
+    page = words_of(shown["html"])
+    for sentence in (
+        "Who does what",
+        "First a person does every step of the first phase.",
+        "is run by a person",
+        "A person does, by hand",
+        "The collection does",
+    ):
+        assert sentence in page, sentence
+    rows = shown["html"][shown["html"].index('id="steps"') :]
+    assert rows.count('<span class="tag is-hand">by hand</span>') >= len(mine)
+    assert len(re.findall(r" by hand↓? ", shown["text"])) >= len(told["by_hand"])
+
+
+def test_nobody_is_told_of_work_by_hand_where_there_is_none() -> None:
+    page = html(report("single-simple"))
+    assert summary(report("single-simple"))["by_hand"] == []
+    assert 'id="who"' not in page and 'href="#who"' not in page
 
 
 def words_of(page: str) -> str:

@@ -20,7 +20,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.render.sarif import s
 from ansible_collections.scom.upgrade.plugins.module_utils.render.summary import summary
 from ansible_collections.scom.upgrade.plugins.module_utils.render.text import findings_text, text
 from ansible_collections.scom.upgrade.plugins.module_utils.render.views import VIEWS, Options, render, render_all, same
-from tests.unit.render.sample import findings, report_of
+from tests.unit.render.sample import findings, plan_of, report_of, step
 
 ESSENTIALS = ("TAILSPIN", "TSMS2", "Distributed upgrade (complex)", "2012 exists for x64 only", "Full-text search is missing",
               "Add full-text search", "TSRMS", "TSGW1")  # fmt: skip
@@ -85,7 +85,9 @@ def test_json_is_canonical_and_leaves_the_snapshot_out(report: dict[str, Any]) -
 def test_the_summary_adds_up(report: dict[str, Any]) -> None:
     told = summary(report)
     assert told["verdict"] == "blocked"
-    assert told["blockers"] == ["R07", "R38"]
+    assert told["blockers"] == ["R07", "R38", "No spare can take over from TSX."]
+    assert told["obstacles"] == [{"rule": "R05", "text": "No spare can take over from TSX.", "remedy": "Add one."}]
+    assert told["by_hand"] == ["prepare.database", "post_upgrade.leave.TSRMS"] == told["left_to_people"]
     assert told["waived"] == ["R34"]
     assert sum(told["outcomes"].values()) == len(report["findings"])
     assert sum(phase["steps"]["total"] for phase in told["phases"]) == told["steps"]["total"]
@@ -95,12 +97,13 @@ def test_the_summary_adds_up(report: dict[str, Any]) -> None:
 
 
 def test_junit_has_one_case_a_rule_and_counts_that_hold(report: dict[str, Any]) -> None:
-    for fail_on, failures in (("block", 1), ("warn", 3)):
+    for fail_on, failures in (("block", 2), ("warn", 4)):
         tree = ElementTree.fromstring(junit(report, fail_on).encode())
         suite = tree.find("testsuite")
         assert tree.tag == "testsuites" and suite is not None
         cases = suite.findall("testcase")
-        assert len(cases) == len(report["findings"]) == int(suite.attrib["tests"])
+        assert len(cases) == len(report["findings"]) + 1 == int(suite.attrib["tests"])
+        assert cases[-1].attrib["name"] == "Obstacle: No spare can take over from TSX."
         assert len(suite.findall("testcase/failure")) == failures == int(suite.attrib["failures"])
         assert len(suite.findall("testcase/error")) == 1 == int(suite.attrib["errors"])
         assert len(suite.findall("testcase/skipped")) == 3 == int(suite.attrib["skipped"])
@@ -118,7 +121,8 @@ def test_sarif_has_the_structure_the_standard_asks_for(report: dict[str, Any]) -
     (run,) = found["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert len({rule["id"] for rule in rules}) == len(rules)
-    assert len(run["results"]) == len(report["findings"])
+    assert len(run["results"]) == len(report["findings"]) + 1
+    assert run["results"][-1]["level"] == "error" and "No spare can take over" in run["results"][-1]["message"]["text"]
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["kind"] in ("pass", "open", "informational", "notApplicable", "review", "fail")
@@ -146,6 +150,54 @@ def test_markdown_names_what_must_stand_before_the_point_of_no_return(report: di
     said = markdown(report)
     part = said[said.index("## Point of no return") : said.index("## Readiness")]
     assert "Back up the operational database again" in part
+
+
+SELECTED = {"left_out": ["R72", "R73"], "kept": ["R09", "R11"]}
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_every_view_tells_which_rules_did_not_run_and_which_ran_anyway(report: dict[str, Any], name: str) -> None:
+    said = " ".join(render(name, {**report, "readiness": SELECTED}).split())
+    if name == "json":
+        assert json.loads(said)["summary"]["left_out"] == SELECTED["left_out"]
+        assert json.loads(said)["summary"]["kept"] == SELECTED["kept"]
+        return
+    assert "R72, R73 did not run, as the selection asks" in said
+    assert "R09, R11 ran although the selection leaves them out" in said
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_what_is_in_the_way_stands_by_the_verdict(report: dict[str, Any], name: str) -> None:
+    said = " ".join(re.sub("<[^>]+>", " ", render(name, report)).replace("**", "").split())
+    verdict = said.index("NOT READY")
+    assert "2 findings and 1 obstacle must be cleared" in said[verdict:]
+    assert 0 < said.index("No spare can take over from TSX", verdict) - verdict < 200
+    assert "Add one." in said[verdict : verdict + 300]
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_no_view_says_ready_where_no_rule_was_run(name: str) -> None:
+    said = render(name, {"plan": plan_of([step("prepare.a", "x", "A", [], 1)])})
+    assert not re.search(r"\bREADY\b", said) and '"verdict": "ready"' not in said
+    assert re.search("no rule was run|No rule was run|unjudged", said)
+    if name == "junit":
+        assert ElementTree.fromstring(said.encode()).attrib["errors"] == "1"
+    if name == "sarif":
+        assert json.loads(said)["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+def test_evidence_stands_beside_the_point_of_no_return(report: dict[str, Any]) -> None:
+    proofs = [
+        {"name": "backup", "holds": True, "text": "A verified backup is 2 hours old.", "remedy": ""},
+        {"name": "media", "holds": False, "text": "setup.exe is not seen.", "remedy": "Copy the media there."},
+    ]
+    report["evidence"] = {"management_group.upgrade": proofs}
+    for show in (html, markdown):
+        said = " ".join(re.sub("<[^>]+>", " ", show(report)).split()).replace("\\", "")
+        assert "A verified backup is 2 hours old." in said and "Copy the media there." in said
+    del report["evidence"]
+    for show in (html, markdown):
+        assert "A backup of the encryption key, newer than the last update" in show(report)
 
 
 def test_another_plan_than_the_approved_one_is_called_so(report: dict[str, Any]) -> None:
