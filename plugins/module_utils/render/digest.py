@@ -231,7 +231,7 @@ def read_takeovers(path: Mapping[str, Any]) -> tuple[Takeover, ...]:
 
 def read_obstacles(*places: Mapping[str, Any]) -> tuple[Obstacle, ...]:
     """What stands in the way beside the findings, from the ``blockers`` of a plan and of its path, each once."""
-    found = {}
+    found: dict[str, Obstacle] = {}
     for place in places:
         for raw in _items(place.get("blockers"), "blockers"):
             if isinstance(raw, Mapping):
