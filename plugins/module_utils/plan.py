@@ -39,10 +39,13 @@ FLEETING = (
     "repair.backup_now",
     "verify.health",
 )
-#: Parameters that tell of the moment, not of what is done: room on a disk, whether a backup was just taken.
-MOMENTARY = ("backup_first", "free_mb", "needs_mb")
 #: Of these, what exactly they do changes with the day too.
 CHANGING = ("consoles.disconnect", "pending.clear", "verify.health")
+#: Parameters that tell of the moment, not of what is done: room on a disk, whether a backup was just taken.
+MOMENTARY = ("backup_first", "free_mb", "needs_mb")
+#: Sizes that follow the day's data. An approval holds for a smaller one, and for one that is a rounding step larger.
+SIZES = ("data_mb", "log_mb")
+ROUNDING_MB = 1024
 #: Lists that shrink as a step is carried out.
 SHRINKING = ("agents", "moves", "before", "subscriptions", "acs_forwarders")
 
@@ -224,7 +227,7 @@ def _hashed(step: Step) -> dict[str, Any]:
         "hosts": list(step.hosts),
         "requires": list(step.requires),
         "mode": step.mode,
-        "parameters": dict(step.parameters),
+        "parameters": {name: value for name, value in step.parameters.items() if name not in MOMENTARY},
     }
 
 
@@ -363,10 +366,17 @@ def _changes(old: Step, new: Step) -> list[Difference]:
     ]
     for name in sorted({*old.parameters, *new.parameters}):
         was, now = old.parameters.get(name), new.parameters.get(name)
-        if was == now or name in MOMENTARY or (name in SHRINKING and _within(now, was)):
+        if was == now or name in MOMENTARY:
+            continue
+        if (name in SHRINKING and _within(now, was)) or (name in SIZES and _covered(now, was)):
             continue
         found.append(Difference(new.id, f"parameters.{name}", was, now))
     return found
+
+
+def _covered(now: Any, was: Any) -> bool:
+    """Whether the size that was approved covers what is asked for now; what is not asked for any more is covered."""
+    return now is None or (isinstance(was, int) and isinstance(now, int) and now <= was + ROUNDING_MB)
 
 
 def _within(part: Any, whole: Any) -> bool:

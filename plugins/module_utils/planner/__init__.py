@@ -106,7 +106,7 @@ def _stages(context: Context, repairs: Sequence[Mapping[str, Any]]) -> list[list
     pushed_first = position["pushed_agents"] == "before_group"
     ready = [
         *quiet.pending(context),
-        *backups.pre_upgrade(context, bool(secondary)),
+        *_not_repaired(backups.pre_upgrade(context, bool(secondary)), repairs),
         *([] if preparing else backups.encryption_key(context, prepare=False)),
     ]
     upgrade = servers.group_upgrade(context)
@@ -145,6 +145,12 @@ def _stages(context: Context, repairs: Sequence[Mapping[str, Any]]) -> list[list
     kept = backups.post_upgrade(context, more or bool(late))
     stages += [[*back, *late], leaves, kept, after.rename(context), after.health(context, more or bool(kept))]
     return _without_late(stages, {step.id for step in late})
+
+
+def _not_repaired(found: Sequence[Step], repairs: Sequence[Mapping[str, Any]]) -> list[Step]:
+    """Backups without those that a repair of this plan takes already."""
+    taken = {one["parameters"].get("what") for one in repairs if one.get("kind") == "repair.backup_now"}
+    return [step for step in found if step.parameters["what"] not in taken]
 
 
 def _without_late(stages: list[list[Step]], late: set[str]) -> list[list[Step]]:

@@ -20,6 +20,8 @@ from .kinds import BY_HAND, KINDS, OTHER, carried_out
 Entry = Mapping[str, Any]
 
 
+#: How the steps begin that back a database up before anything else, because that repair was asked for.
+BACKUP_NOW = "pre_upgrade.repair.backup_now."
 #: Seconds by which the clocks of two servers may differ before a time counts as being of the future (Kerberos allows 300).
 CLOCKS_MAY_DIFFER = 600
 
@@ -119,10 +121,17 @@ class Context:
         return found[-1] if found else None
 
     def backed_up(self, step: str, hours: Optional[float] = None) -> bool:
-        """Whether a step left a verified backup, not older than so many hours at the time of the facts."""
-        for entry in reversed(self.group.entries("done", step)):
+        """Whether a step left a verified backup, not older than so many hours at the time of the facts.
+
+        For one of ``pre_upgrade`` the repair counts that takes the same backup at once.
+        """
+        phase, _kind, what = step.split(".", 2)
+        for entry in reversed(self.group.entries("done")):
             data = entry.get("data")
             if not isinstance(data, Mapping) or not data.get("verified"):
+                continue
+            repaired = phase == "pre_upgrade" and str(entry.get("step")).startswith(BACKUP_NOW)
+            if entry.get("step") != step and not (repaired and data.get("backup") == what):
                 continue
             age = age_in_hours(self.group.collected, str(data.get("finished") or entry.get("time") or ""))
             if age is not None and age < -CLOCKS_MAY_DIFFER / 3600:

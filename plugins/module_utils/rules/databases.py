@@ -22,6 +22,7 @@ from .engine import (
     Repair,
     rule,
 )
+from .text import sizes_text
 from .view import Database, Row, listed, view
 
 #: The databases the group upgrade converts.
@@ -138,33 +139,50 @@ def collation(context: Context) -> list[Finding]:
     return findings or _nothing(context, "Every collation is supported.")
 
 
-def grown_size(used_mb: float, percent: float) -> int:
-    """The size of data files at which more than *percent* of them is free, in whole megabytes."""
-    return math.floor(used_mb / (1 - percent / 100)) + 1
+#: The documented repair makes the data files half as large again.
+RAISE = 1.5
+#: New data that must not bring the finding back, as a share of what is used.
+HEADROOM = 1.02
+#: Sizes are whole gigabytes, so that a few megabytes change no plan.
+UNIT_MB = 1024
 
 
-def _grow(context: Context, one: Database) -> tuple[int, int]:
-    """Sizes of data and log after the documented repair: data until enough is free, log by its share of the data."""
+def _whole(size: float) -> int:
+    return math.ceil(size / UNIT_MB) * UNIT_MB
+
+
+def grown_size(size_mb: float, used_mb: float, percent: float) -> int:
+    """The size of data files after the documented repair, at which more than *percent* of them is free and stays so."""
+    return _whole(max(size_mb * RAISE, used_mb * HEADROOM / (1 - percent / 100)))
+
+
+def _grow(context: Context, one: Database, rule_id: str) -> dict[str, int]:
+    """Sizes of data and log after the repairs of a rule and of those that were asked for; nothing else is touched."""
     data, used, log = (float(one.fact(name) or 0) for name in ("data_mb", "data_used_mb", "log_mb"))
-    least = float(context.settings["database_free_percent"])
-    target = int(max(data, grown_size(used, least) if data and (data - used) / data * 100 <= least else data))
-    return target, int(max(log, math.ceil(target * float(context.settings["log_percent"]) / 100)))
+    least, share = (float(context.settings[name]) for name in ("database_free_percent", "log_percent"))
+    wanted = {rule_id} | context.repairs
+    found: dict[str, int] = {}
+    if "R09" in wanted and data and (data - used) / data * 100 <= least:
+        found["data_mb"] = grown_size(data, used, least)
+    goal = found.get("data_mb", data) * share / 100
+    if "R10" in wanted and log < goal:
+        found["log_mb"] = _whole(goal)
+    return found
 
 
-def _grow_repair(context: Context, one: Database) -> Repair:
-    data, log = _grow(context, one)
-    needed = max(0, data - int(one.fact("data_mb") or 0)) + max(0, log - int(one.fact("log_mb") or 0))
+def _grow_repair(context: Context, one: Database, rule_id: str) -> Repair:
+    sizes = _grow(context, one, rule_id)
+    needed = sum(size - int(one.fact(name) or 0) for name, size in sizes.items())
     room = one.largest_free_mb
     return Repair(
         kind="repair.database_grow",
-        title=f"grow the files of {one.name} to {data} MB data and {log} MB log",
+        title=f"grow the files of {one.name} to {sizes_text(sizes)}",
         targets=(
             {
                 "host": one.effective_host,
                 "instance": one.effective_instance,
                 "database": one.name,
-                "data_mb": data,
-                "log_mb": log,
+                **sizes,
                 "needs_mb": needed,
                 "free_mb": room,
             },
@@ -180,7 +198,8 @@ def _grow_repair(context: Context, one: Database) -> Repair:
     impact=BREAKS,
     outcomes=(PASS, BLOCK, MANUAL, NOT_APPLICABLE),
     columns=("host", "database", "size MB", "used MB", "free %", "must exceed %"),
-    remedy="Raise the size of the data file (MOM_DATA) until more than 50 % is free; the repair of this rule does it.",
+    remedy="""Raise the size of the data file (MOM_DATA) by half, or further until more than 50 % is free. The repair of this
+        rule does it, in whole gigabytes, and leaves the log to that of R10.""",
     evidence="field",
     source="S14, S19a (O11)",
     tags=("database", "sql", "disk"),
@@ -205,7 +224,7 @@ def database_free(context: Context) -> list[Finding]:
     if free > least:
         return [Finding(PASS, f"{one.name} has {free:.0f} % free.")]
     text = f"{one.name} has {free:.0f} % free; the conversion needs more than {least:.0f} %."
-    return [Finding(BLOCK, text, (row,), repair=_grow_repair(context, one))]
+    return [Finding(BLOCK, text, (row,), repair=_grow_repair(context, one, "R09"))]
 
 
 @rule(
@@ -215,7 +234,8 @@ def database_free(context: Context) -> list[Finding]:
     impact=BREAKS,
     outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
     columns=("host", "database", "data MB", "log MB", "wanted MB"),
-    remedy="Set the size of the log file (MOM_LOG) to 50 % of the database; the repair of this rule does it.",
+    remedy="""Set the size of the log file (MOM_LOG) to 50 % of the database. The repair of this rule does it, in whole
+        gigabytes, and leaves the data file to that of R09.""",
     evidence="field",
     source="S14, S19a (O11, C14)",
     tags=("database", "sql", "disk"),
@@ -238,7 +258,7 @@ def log_size(context: Context) -> list[Finding]:
         return [Finding(PASS, f"The log of {one.name} has {log} MB.")]
     row: Row = (one.host, one.name, size, log, wanted)
     text = f"The log of {one.name} has {log} MB; half of the database is {wanted} MB."
-    return [Finding(WARN, text, (row,), repair=_grow_repair(context, one))]
+    return [Finding(WARN, text, (row,), repair=_grow_repair(context, one, "R10"))]
 
 
 @rule(

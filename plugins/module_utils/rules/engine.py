@@ -78,6 +78,8 @@ class Context:
     inputs: Mapping[str, Any]
     now: datetime.datetime
     settings: Settings
+    #: the rules whose repair was asked for
+    repairs: frozenset[str] = frozenset()
     cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
@@ -323,7 +325,7 @@ def evaluate(
     read = parse_waivers(waivers, {one.id: one.waivable for one in known.values()})
     opted_in = repairs_opted_in(repairs, known)
     settings = Settings.of(given)
-    context = Context(group, path, given, moment, settings)
+    context = Context(group, path, given, moment, settings, opted_in)
     kept = tuple(name for name in selection.excluded if keep and known[name].indispensable)
     results = []
     for name in known:

@@ -14,7 +14,7 @@ from typing import Any, Callable
 from ..catalog.durations import DURATIONS
 from ..selection import Wanted
 from .engine import repairs_opted_in
-from .text import counted
+from .text import counted, sizes_text
 
 Target = Mapping[str, Any]
 
@@ -49,17 +49,15 @@ TEMPLATES: dict[str, Template] = {
         Template(
             kind="repair.database_grow",
             rules=("R09", "R10"),
-            title=lambda t: (
-                f"Grow {t.get('database')} on {t.get('host')}: {t['data_mb']} MB data, {t['log_mb']} MB log"
-            ),
+            title=lambda t: f"Grow {t.get('database')} on {t.get('host')} to {sizes_text(t)}",
             name=_database,
             mode="automatic",
             reversibility="reversible",
             undo="Shrink the files with DBCC SHRINKFILE once the upgrade is verified; growing them changes no data.",
             done_when=lambda t: _until(
-                f"{t.get('database')} has {t['data_mb']} MB of data files and {t['log_mb']} MB of log, or more.",
+                f"The files of {t.get('database')} have {sizes_text(t)}, or more.",
                 f"hosts.{t.get('host')}.sql.databases[{t.get('database')}]",
-                {"data_mb": t["data_mb"], "log_mb": t["log_mb"]},
+                {name: t[name] for name in ("data_mb", "log_mb") if name in t},
             ),
             evidence="field",
             source="S14, S19a (3.2.7)",
@@ -81,7 +79,9 @@ TEMPLATES: dict[str, Template] = {
         Template(
             kind="repair.pending_rows",
             rules=("R12",),
-            title=lambda t: f"Delete {counted(len(t.get('rows') or ()), 'orphaned pending row')} from {t.get('database')}",
+            title=lambda t: (
+                f"Delete {counted(len(t.get('rows') or ()), 'orphaned pending row')} from {t.get('database')}"
+            ),
             name=_database,
             mode="automatic",
             reversibility="restorable",

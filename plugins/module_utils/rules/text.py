@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 Row = tuple[Any, ...]
@@ -16,6 +16,12 @@ SHOWN = 5
 def counted(number: int, one: str, several: Optional[str] = None) -> str:
     """``1 agent``, ``3 agents``, ``15,000 agents``."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def sizes_text(sizes: Mapping[str, Any]) -> str:
+    """``30720 MB data and 15360 MB log``, or one of them, from ``data_mb`` and ``log_mb``."""
+    known = ((name, sizes.get(f"{name}_mb")) for name in ("data", "log"))
+    return " and ".join(f"{size} MB {name}" for name, size in known if size is not None)
 
 
 def every(number: int, one: str, several: str, verbs: tuple[str, str]) -> str:

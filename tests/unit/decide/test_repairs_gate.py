@@ -9,6 +9,8 @@ import pytest
 
 from ansible_collections.scom.upgrade.plugins.module_utils.decide import conclude
 from ansible_collections.scom.upgrade.plugins.module_utils.gate import Gate, NotYet, gate
+from ansible_collections.scom.upgrade.plugins.module_utils.plan import Plan, stale
+from ansible_collections.scom.upgrade.plugins.module_utils.simulate import simulate
 
 from .estates import inputs_from_estate, load_estate, snapshot_from_estate
 
@@ -90,7 +92,7 @@ def test_once_the_facts_show_it_the_way_is_open() -> None:
     snapshot = broken()
     step = gate(snapshot, given("R09", "R21"), phase="pre_upgrade").plan.step(GROW)
     assert step is not None
-    database(snapshot).update(data_mb=step.parameters["data_mb"], log_mb=step.parameters["log_mb"])
+    database(snapshot).update(data_mb=step.parameters["data_mb"])
     snapshot["hosts"]["OM01"]["sql"][0]["allow_updates"] = 0
     assert started(gate(snapshot, given("R09", "R21"), phase="pre_upgrade")) == []
     assert started(gate(snapshot, given("R09", "R21"), phase="quiesce"))[0] == "quiesce.consoles"
@@ -135,6 +137,53 @@ def test_hidden_rows_alone_point_to_their_repair_until_it_is_asked_for() -> None
         gate(snapshot, given("R12"), phase="quiesce")
     assert "[R12]" not in str(caught.value)
     assert started(gate(snapshot, given("R12"), phase="pre_upgrade")) == [ROWS, "pre_upgrade.pending"]
+
+
+@pytest.mark.parametrize("wanted, repaired", [((), False), (("R15",), True)])
+def test_a_database_is_backed_up_once_before_the_first_server(wanted: tuple[str, ...], repaired: bool) -> None:
+    estate = load_estate("distributed-simple")
+    estate["backups"] = {}
+    snapshot, inputs = snapshot_from_estate(estate), inputs_from_estate(estate, repairs=list(wanted))
+    plan = conclude(snapshot, inputs).plan
+    kinds = {
+        what: [s.kind for s in plan.steps if s.phase == "pre_upgrade" and s.parameters.get("what") == what]
+        for what in ("operational", "warehouse", "audit")
+    }
+    kind = "repair.backup_now" if repaired else "backup.database"
+    assert kinds == {"operational": [kind], "warehouse": [kind], "audit": ["backup.database"]}
+    first = [step for step in plan.steps if step.kind == kind]
+    after = conclude(simulate(snapshot, first, "7.0.8560.0"), inputs).plan
+    names = [
+        s.id
+        for s in after.steps
+        if s.phase == "pre_upgrade" and s.parameters.get("what") in ("operational", "warehouse")
+    ]
+    assert names == []
+
+
+def grown_plan(used: int) -> Plan:
+    snapshot = broken()
+    database(snapshot).update(data_mb=10240, data_used_mb=used)
+    return conclude(snapshot, given("R09", "R10", "R21")).plan
+
+
+def test_an_approval_holds_while_data_grows_a_little_and_not_when_it_grows_much() -> None:
+    approved = grown_plan(9530)
+    before, now = (plan.step(GROW) for plan in (approved, grown_plan(9545)))
+    assert before and now and before.parameters["data_mb"] < now.parameters["data_mb"]
+    assert stale(approved, grown_plan(9545)) == [] == stale(grown_plan(9545), approved)
+    assert [one.what for one in stale(approved, grown_plan(10200))][:1] == ["parameters.data_mb"]
+
+
+def test_the_hash_of_a_plan_with_repairs_does_not_follow_the_room_on_a_disk() -> None:
+    plans = []
+    for free in (60000, 59000):
+        snapshot = broken()
+        snapshot["hosts"]["OM01"]["disks"] = [{"drive": "C:", "size_mb": 90000, "free_mb": free, "system": True}]
+        plans.append(conclude(snapshot, given("R09", "R21")).plan)
+    steps = [plan.step(GROW) for plan in plans]
+    assert [step.parameters["free_mb"] for step in steps if step] == [60000, 59000]
+    assert plans[0].hash == plans[1].hash
 
 
 def test_an_approved_plan_with_repairs_holds_while_they_are_carried_out() -> None:

@@ -47,14 +47,48 @@ def test_two_rules_that_ask_for_the_same_step_share_it() -> None:
     (step,) = repair_steps(findings(NOT_READY, ["R09", "R10"]), ["R09", "R10"])
     assert step["id"] == "pre_upgrade.repair.database_grow.WTSQL.OperationsManager"
     assert [why["rule"] for why in step["why"]] == ["R09", "R10"]
-    data, log = step["parameters"]["data_mb"], step["parameters"]["log_mb"]
-    assert (data - 14746) / data > 0.5 and log >= data / 2
+    assert (step["parameters"]["data_mb"], step["parameters"]["log_mb"]) == (30720, 15360)
+    assert step["title"] == "Grow OperationsManager on WTSQL to 30720 MB data and 15360 MB log"
 
 
-@pytest.mark.parametrize("used", [0, 1, 2.5, 999, 15360, 30720, 1048576])
-def test_the_grown_size_is_enough_and_hardly_more(used: float) -> None:
-    size = grown_size(used, 50)
-    assert (size - used) / size > 0.5 and size <= used * 2 + 2
+@pytest.mark.parametrize(
+    ("asked", "sizes", "title"),
+    [
+        ("R09", {"data_mb": 30720}, "Grow OperationsManager on WTSQL to 30720 MB data"),
+        ("R10", {"log_mb": 10240}, "Grow OperationsManager on WTSQL to 10240 MB log"),
+    ],
+)
+def test_a_repair_does_what_was_asked_for_and_no_more(asked: str, sizes: dict, title: str) -> None:
+    (step,) = repair_steps(findings(NOT_READY, [asked]), [asked])
+    given = step["parameters"]
+    assert {name: given[name] for name in ("data_mb", "log_mb") if name in given} == sizes
+    assert step["title"] == title and step["done_when"][0]["value"] == sizes
+    assert given["needs_mb"] == sum(sizes.values()) - (20480 if asked == "R09" else 2048)
+
+
+def test_a_log_that_is_large_enough_today_grows_with_the_data_where_both_were_asked_for() -> None:
+    put = {"hosts/SQL01/sql/0/databases/0/data_mb": 20480, "hosts/SQL01/sql/0/databases/0/data_used_mb": 14746,
+           "hosts/SQL01/sql/0/databases/0/log_mb": 10240}  # fmt: skip
+    (step,) = repair_steps(findings(SIMPLE, ["R09", "R10"], put), ["R09", "R10"])
+    assert (step["parameters"]["data_mb"], step["parameters"]["log_mb"]) == (30720, 15360)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.51, 0.72, 0.75, 0.9, 1.0])
+@pytest.mark.parametrize("size", [100, 2500.5, 10240, 20480, 1048576])
+def test_the_grown_size_is_enough_with_room_for_new_data_and_whole_gigabytes(size: float, share: float) -> None:
+    used = size * share
+    grown = grown_size(size, used, 50)
+    later = used * 1.015
+    assert (grown - later) / grown > 0.5 and grown % 1024 == 0
+    assert size * 1.5 <= grown <= max(size * 1.5, used * 2.04) + 1024
+
+
+def test_a_few_megabytes_of_new_data_change_no_step() -> None:
+    steps = []
+    for used in (14746, 14750, 14800):
+        put = {"hosts/WTSQL/sql/0/databases/0/data_used_mb": used}
+        steps.append(repair_steps(findings(NOT_READY, ["R09", "R10"], put), ["R09", "R10"])[0]["parameters"])
+    assert steps[0] == steps[1] == steps[2]
 
 
 def test_a_disk_that_is_too_small_leaves_the_block() -> None:
