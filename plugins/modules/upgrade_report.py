@@ -26,8 +26,8 @@ options:
     default: {}
   report:
     description:
-      - A report that was made before, with the keys C(plan), C(path) (the decision), C(findings), C(approval), C(journal) and
-        C(generated). A plan alone will do.
+      - A report that was made before, with the keys C(plan), C(path) (the decision), C(findings), C(readiness), C(evidence),
+        C(approval), C(journal) and C(generated). A plan alone will do.
     type: dict
   report_file:
     description: A JSON file that holds such a report, as this module's C(json) view is.
@@ -120,7 +120,7 @@ files:
       type: int
       sample: 183422
 summary:
-  description: Verdict, counts, times, critical path and points of no return, as in the C(json) view.
+  description: Verdict, what is in the way, counts, times, critical path and points of no return, as in the C(json) view.
   returned: success
   type: dict
   sample:
