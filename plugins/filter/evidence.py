@@ -4,24 +4,22 @@
 from __future__ import annotations
 
 from ansible_collections.scom.upgrade.plugins.module_utils.group_shell import NoServer, choose
+from ansible_collections.scom.upgrade.plugins.module_utils.what_if import REASON, is_assumed
 
 
 def host_answers(hostvars, names):
     """`{hosts: {name: facts}, unreachable: {name: reason}, inventory: {name: entry}}` of these hosts.
 
-    Facts come from the answers of `host_facts`. A host without an answer (left out of the run) is in `inventory` only.
+    Facts come from the answers of `host_facts`. A host without an answer (left out of the run) is in `inventory` only, and one
+    that is assumed for a what-if never has facts here.
     """
     found = {"hosts": {}, "unreachable": {}, "inventory": {}}
     for name in names:
         variables = hostvars.get(name, {})
-        found["inventory"][name] = {
-            "fqdn": variables.get("scom_fqdn"),
-            "role": variables.get("scom_role"),
-            "spare": bool(variables.get("scom_spare", False)),
-            "replaces": variables.get("scom_replaces"),
-            "reachable": bool(variables.get("scom_reachable", True)),
-            "delegate": variables.get("scom_delegate"),
-        }
+        found["inventory"][name] = _inventory(variables)
+        if is_assumed(variables.get("scom_what_if")):
+            found["unreachable"][name] = REASON
+            continue
         answer = hostvars[name].get("__scom_upgrade_host") if name in hostvars else None
         if not answer:
             continue
@@ -29,6 +27,29 @@ def host_answers(hostvars, names):
             found["hosts"][name] = answer["facts"]
         else:
             found["unreachable"][name] = answer.get("reason") or "not reachable"
+    return found
+
+
+def _inventory(variables):
+    """What the inventory says of a host."""
+    return {
+        "fqdn": variables.get("scom_fqdn"),
+        "role": variables.get("scom_role"),
+        "spare": bool(variables.get("scom_spare", False)),
+        "replaces": variables.get("scom_replaces"),
+        "reachable": bool(variables.get("scom_reachable", True)),
+        "delegate": variables.get("scom_delegate"),
+    }
+
+
+def what_if_machines(hostvars, names):
+    """What the inventory says of its spare machines, by name; `what_if` is the description of those that are assumed."""
+    found = {}
+    for name in names:
+        variables = hostvars.get(name, {})
+        described = variables.get("scom_what_if")
+        if is_assumed(described) or variables.get("scom_spare", False):
+            found[name] = dict(_inventory(variables), what_if=described)
     return found
 
 
@@ -101,6 +122,7 @@ class FilterModule:
         """Filters by name."""
         return {
             "host_answers": host_answers,
+            "what_if_machines": what_if_machines,
             "group_shell": group_shell,
             "backup_entries": backup_entries,
             "backup_room": backup_room,

@@ -16,6 +16,7 @@ from .model import Machine, ManagementGroup
 from .plan import MANUAL, Plan, Step
 from .planner.backups import NAMES
 from .planner.context import age_in_hours
+from .what_if import said
 
 Entry = dict[str, Any]
 
@@ -28,6 +29,8 @@ def approve(plan: Plan, by: str, time: str, note: Optional[str] = None) -> Entry
     """The journal entry by which somebody approves a plan. ``time`` is ISO 8601 UTC."""
     if not str(by or "").strip():
         raise ApprovalError("An approval needs the name of who gives it (scom_upgrade_approver).")
+    if plan.assumed:
+        raise ApprovalError(f"{said(plan.assumed)} Plan again without scom_what_if once the machines stand ready.")
     if plan.blockers:
         raise ApprovalError(
             "This plan cannot be approved: {}".format(" ".join(str(one["text"]) for one in plan.blockers))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
-from . import approval
+from . import approval, what_if
 from .catalog import parse_version
 from .decide import Conclusion, conclude
 from .facts import canonical
@@ -84,6 +84,8 @@ def confirm(
     plan = current.plan
     if plan.hash.startswith(wanted):
         return
+    if planned is not None and planned.hash.startswith(wanted) and planned.assumed:
+        raise approval.ApprovalError(f"{wanted[:SHORTEST]}: {what_if.said(planned.assumed)}")
     lines: list[str] = []
     if planned is not None and planned.hash.startswith(wanted):
         lines = differences(planned, plan)

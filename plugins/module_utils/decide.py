@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from . import facts, inputs, model, path, planner, readiness
+from . import facts, inputs, model, path, planner, readiness, what_if
 from .catalog import is_2012
 from .names import ordered
 from .plan import Plan, PlanError
@@ -18,7 +18,15 @@ from .selection import SelectionError
 from .waiver import WaiverError
 
 #: Whatever can be wrong with a snapshot, the inputs or a plan: each message names the thing and the remedy.
-PROBLEMS = (facts.SnapshotError, inputs.InputError, PlanError, SelectionError, WaiverError, UnknownRepairError)
+PROBLEMS = (
+    facts.SnapshotError,
+    inputs.InputError,
+    PlanError,
+    SelectionError,
+    UnknownRepairError,
+    WaiverError,
+    what_if.WhatIfError,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,8 @@ class Conclusion:
             )
         elif self.decision.path == path.NONE:
             lines.append("No step remains.")
+        if self.plan.assumed:
+            lines.append(what_if.said(self.plan.assumed))
         lines += [f"In the way: {one['text']} {one['remedy']}" for one in self.plan.blockers]
         lines.append(readiness.summary(self.report))
         return "\n".join(lines)

@@ -258,6 +258,7 @@ INVENTORY: dict[str, Any] = {
     "replaces": TEXT,
     "reachable": BOOL,
     "delegate": TEXT,
+    "what_if": BOOL,
 }
 SNAPSHOT: dict[str, Any] = {
     "schema!": WHOLE,

@@ -13,6 +13,7 @@ from .decide import Conclusion, conclude
 from .plan import MANUAL, PHASES, Plan, Step, stale, waves
 from .rules.repairs import repair_steps
 from .simulate import Simulation
+from .what_if import said
 
 ANY = "any"
 POSITIONS = (ANY, "before_group", "after_group")
@@ -126,6 +127,8 @@ def gate(
     if position not in POSITIONS:
         raise NotYet("position {}: expected one of {}.".format(position, ", ".join(POSITIONS)))
     found = conclude(snapshot, given)
+    if found.plan.assumed:
+        raise NotYet(f"Nothing starts. {said(found.plan.assumed)}")
     current = _predict(found, predicted)
     name = phase or (", ".join(steps) if steps else "all phases")
     if approved is not None:

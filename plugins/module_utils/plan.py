@@ -137,6 +137,8 @@ class Plan:
     estimate: Mapping[str, Any] = field(default_factory=dict)
     blockers: tuple[Mapping[str, Any], ...] = ()
     findings: Optional[Any] = None
+    #: machines that nobody has built yet: the plan is an answer to a question, and nothing to carry out
+    assumed: tuple[str, ...] = ()
 
     @property
     def steps(self) -> list[Step]:
@@ -156,6 +158,7 @@ class Plan:
                 "inputs": dict(self.inputs),
                 "facts": self.facts_hash,
                 "steps": [_hashed(step) for step in self.steps],
+                **({"assumed": list(self.assumed)} if self.assumed else {}),
             }
         )
 
@@ -187,6 +190,7 @@ class Plan:
             "estimate": dict(self.estimate),
             "blockers": [dict(one) for one in self.blockers],
             "findings": self.findings,
+            "assumed": list(self.assumed),
         }
 
     @classmethod
@@ -212,6 +216,7 @@ class Plan:
                 estimate=dict(data.get("estimate") or {}),
                 blockers=tuple(data.get("blockers") or ()),
                 findings=data.get("findings"),
+                assumed=tuple(data.get("assumed") or ()),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise PlanError(f"plan: field {error} is missing or wrong. Make the plan again.") from error

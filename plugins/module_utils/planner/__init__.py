@@ -15,6 +15,7 @@ from .. import facts, inputs, model, path
 from ..plan import PHASES, Plan, Step, with_states
 from ..relevant import relevant
 from ..timing import timing
+from ..what_if import assumed
 from . import after, agents, backups, prepare, quiet, servers
 from .context import Context
 from .link import link
@@ -72,6 +73,7 @@ def plan_of(
         estimate=timing([step for _name, found in ordered for step in found], complete["window"], complete["settings"]),
         blockers=(*(one.to_dict() for one in decision.blockers), *_grave(group)),
         findings=findings,
+        assumed=assumed(group.snapshot),
     )
     return with_states(plan, group.journal, blocked)
 

@@ -67,7 +67,10 @@ def test_repairs_take_as_long_as_the_inputs_say() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"estimates": {"nope": LITERAL}}, r"kinds of step, and nope is none; known: acs.upgrade, .*web_console.upgrade"),
+        (
+            {"estimates": {"nope": LITERAL}},
+            r"kinds of step, and nope is none; known: acs.upgrade, .*web_console.upgrade",
+        ),
         ({"estimates": {"group.upgrade": {"low": 5, "likely": 2, "high": 3}}}, "low <= likely <= high under group.upg"),
         ({"estimates": {"group.upgrade": {"low": 5, "high": 3}}}, "low <= likely <= high"),
         ({"estimates": {"group.upgrade": {"lowest": 5}}}, r"\{low, likely, high\} in seconds under group.upgrade"),
@@ -76,8 +79,14 @@ def test_repairs_take_as_long_as_the_inputs_say() -> None:
         ({"estimates": {"group.upgrade": 60}}, r"\{low, likely, high\} in seconds"),
         ({"estimates": [60]}, "a mapping by kind of step"),
         ({"settings": {"durations": {"nope": {}}}}, "durations: expected kinds of step, and nope is none"),
-        ({"settings": {"durations": {"group.upgrade": LITERAL}}}, r"\{base: figures, rate: figures\} under group.upgrade"),
-        ({"settings": {"durations": {"gateway.upgrade": {"rate": LITERAL}}}}, "no rate under gateway.upgrade, whose steps"),
+        (
+            {"settings": {"durations": {"group.upgrade": LITERAL}}},
+            r"\{base: figures, rate: figures\} under group.upgrade",
+        ),
+        (
+            {"settings": {"durations": {"gateway.upgrade": {"rate": LITERAL}}}},
+            "no rate under gateway.upgrade, whose steps",
+        ),
         ({"settings": {"durations": {"group.upgrade": {"base": {"low": 9, "high": 1}}}}}, "low <= likely <= high"),
         ({"settings": {"most_correction": 0}}, "most_correction: expected a factor of 1 or more"),
         ({"window": {"start": "2012-05-12T18:00:00Z"}}, "expected start and end, or seconds alone"),
