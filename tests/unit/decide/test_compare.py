@@ -130,7 +130,7 @@ def test_only_manual_steps_are_signed_off() -> None:
     entry = approval.sign_off(plan, "manual_agents.upgrade.BRANCH1", "J. Doe", "2012-05-12T18:00:00Z")
     assert entry["event"] == "signed_off" and entry["host"] == "BRANCH1"
     assert approval.signed_off([entry]) == {"manual_agents.upgrade.BRANCH1": entry}
-    for step, words in (("nowhere", "no such step"), ("management_group.upgrade", "not done by hand")):
+    for step, words in (("nowhere", "no such step"), ("quiesce.backup.operational", "not done by hand")):
         with pytest.raises(approval.ApprovalError, match=words):
             approval.sign_off(plan, step, "J. Doe", "x")
     with pytest.raises(approval.ApprovalError, match="name of who"):

@@ -225,6 +225,47 @@ def test_a_step_that_the_facts_show_as_done_may_be_signed_off():
     assert "show it as done" in text
 
 
+@pytest.mark.parametrize(
+    "estate", ["distributed-complex-32bit", "single-complex-32bit", "distributed-complex-clustered-rms"]
+)
+def test_what_stops_a_run_is_by_hand_in_the_plan_that_people_read(estate):
+    plan = conclude(snapshot_from_estate(estate), inputs_from_estate(estate)).plan
+    assert {step.mode for step in contract.left_to_people(plan)} == {MANUAL}
+    assert {step.mode for step in plan.steps if not contract.carried_out(step)} == {MANUAL}
+
+
+def test_a_step_that_no_role_carries_out_is_signed_off_in_its_turn_and_by_the_facts():
+    estate = "distributed-complex-32bit"
+    snapshot, inputs = snapshot_from_estate(estate), inputs_from_estate(estate)
+    found = conclude(snapshot, inputs)
+    with pytest.raises(ApprovalError, match="it comes after prepare.backup.operational"):
+        contract.sign_off(found, "prepare.join.NEWMS", "A", TIME)
+    simulation = Simulation(snapshot, "7.0.8560.0")
+    simulation.apply(found.plan.step("prepare.backup.operational"))
+    with pytest.raises(ApprovalError, match="the facts do not show it as done"):
+        contract.sign_off(conclude(simulation.snapshot, inputs), "prepare.join.NEWMS", "A", TIME)
+    simulation.apply(found.plan.step("prepare.join.NEWMS"))
+    current = conclude(simulation.snapshot, inputs)
+    _entry, text = contract.sign_off(current, "prepare.join.NEWMS", "A", TIME, plans=[found.plan])
+    assert "the facts show it as done" in text
+
+
+def test_a_key_that_a_person_restored_is_signed_off_by_name():
+    estate = "distributed-complex-32bit"
+    snapshot, inputs = snapshot_from_estate(estate), inputs_from_estate(estate)
+    for step in conclude(snapshot, inputs).plan.steps:
+        if step.kind == "encryption_key.restore":
+            break
+        simulation = Simulation(snapshot, "7.0.8560.0")
+        simulation.apply(step)
+        snapshot = simulation.snapshot
+    current = conclude(snapshot, inputs)
+    name = "quiesce.encryption_key_restore"
+    entry, text = contract.sign_off(current, name, "A", TIME)
+    assert entry["event"] == "signed_off" and "no fact can show it" in text
+    assert conclude(journal(snapshot, entry), inputs).plan.step(name) is None
+
+
 def test_the_snapshot_of_before_is_found_in_the_journal(simple):
     snapshot, _inputs = simple
     entry = {"event": "started", "data": {"snapshot_before": "abc"}}
