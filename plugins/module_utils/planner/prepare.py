@@ -147,7 +147,7 @@ def _gateway(context: Context, pair: Replacement, ready: Mapping[str, str]) -> l
                 why=[fact(f"{by} takes over from the gateway {pair.machine}.", f"inventory.{by}.spare", True,
                           pair.reasons[0].rule if pair.reasons else "R05", "inferred", "S27")],
                 done_when=[until(f"The group knows {by} as a gateway.", f"group.servers[{context.fqdn(by)}].is_gateway", True)],
-                requires=[ready[one] for one in (parent, *failover) if one in ready],
+                requires=[ready[one] for one in (parent, *failover) if one and one in ready],
                 parameters={
                     "management_group": group.name,
                     "management_server": parent,
