@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host.answers import parse_time
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host.places import PRODUCT_FILE, SETUP
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import ActionFailed, HostAction, diff
-from ansible_collections.scom.upgrade.plugins.plugin_utils.host_facts import PRODUCT_FILE, SETUP, parse_time
 from ansible_collections.scom.upgrade.plugins.plugin_utils.job import JobRunner
 
 

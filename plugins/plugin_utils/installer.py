@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from ansible_collections.scom.upgrade.plugins.module_utils.catalog.setup import exit_result
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host.answers import number
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host.places import SETUP, SETUP_2012, UNINSTALL
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import ActionFailed, HostAction, diff
-from ansible_collections.scom.upgrade.plugins.plugin_utils.host_facts import SETUP, SETUP_2012, UNINSTALL, number
 from ansible_collections.scom.upgrade.plugins.plugin_utils.job import JobRunner
 
 REBOOT_CODES = (3010, 1641)

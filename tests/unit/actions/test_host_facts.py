@@ -7,7 +7,8 @@ import hashlib
 
 import pytest
 
-from ansible_collections.scom.upgrade.plugins.plugin_utils import host_facts
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host import held_open
+from ansible_collections.scom.upgrade.plugins.plugin_utils.host.answers import Answers
 from ansible_collections.scom.upgrade.plugins.plugin_utils.remote import Result
 from tests.lab.product.build import left_open
 from tests.lab.world.spec import OpenFile
@@ -105,8 +106,8 @@ def test_what_a_service_started_is_the_product_itself():
     ]
     service = {"services": {"Own": {"path": FOLDER + r"\own.exe -k x"}}}
     answers = [Result("processes", "x", True, False, {"rows": rows}), Result("services", "x", True, False, service)]
-    given = host_facts._Answers(answers, None, None, (), (), None)
-    assert [one["id"] for one in given.open_programs((FOLDER.lower() + "\\",))] == [13]
+    given = Answers(answers, None, None, (), (), None)
+    assert [one["id"] for one in held_open.open_programs(given, (FOLDER.lower() + "\\",))] == [13]
 
 
 @pytest.mark.parametrize(
@@ -131,11 +132,11 @@ def test_columns_count_by_their_place_in_any_language():
         '"24","m\u00fcller","Windows","C:\\P\\Health Service State\\x"\r\n"25","ada","Windows","D:\\other"\r\n'
     )
     answer = Result("open_files", "x", True, True, {"rc": 0, "stdout": text, "stderr": "", "timed_out": False})
-    given = host_facts._Answers([answer], None, None, (), (), None)
-    assert given.open_shares(("c:\\p\\",)) == [{"path": "C:\\P\\Health Service State\\x", "by": "m\u00fcller"}]
+    given = Answers([answer], None, None, (), (), None)
+    assert held_open.open_shares(given, ("c:\\p\\",)) == [{"path": "C:\\P\\Health Service State\\x", "by": "m\u00fcller"}]
     late = Result("open_files", "x", True, True, {"rc": None, "stdout": "", "stderr": "", "timed_out": True})
-    given = host_facts._Answers([late], None, None, (), (), None)
-    assert given.open_shares(("c:\\p\\",)) is None
+    given = Answers([late], None, None, (), (), None)
+    assert held_open.open_shares(given, ("c:\\p\\",)) is None
     assert given.unknown == {"held_open.shares": "openfiles.exe gave no list"}
 
 
@@ -152,4 +153,4 @@ def test_columns_count_by_their_place_in_any_language():
 def test_folders_of_the_product(named, folders):
     values = {"InstallDirectory": {"kind": "String", "data": named}}
     setup = Result("setup", "x", True, False, {"exists": True, "values": values, "subkeys": {}})
-    assert host_facts._Answers([setup], None, None, (), (), None).product_folders() == folders
+    assert held_open.product_folders(Answers([setup], None, None, (), (), None)) == folders
