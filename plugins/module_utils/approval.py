@@ -119,7 +119,7 @@ def _backup(group: ManagementGroup, inputs: Mapping[str, Any], what: str) -> Evi
     return Evidence(
         f"backup.{what}",
         holds,
-        f"A verified backup of the {NAMES[what]} {seen}; it may be {hours:g} hours old.",
+        f"A verified backup of the {NAMES[what]} {seen}; it must not be older than {hours:g} hours.",
         "Run playbooks/quiesce.yml.",
     )
 
