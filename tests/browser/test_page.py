@@ -183,11 +183,47 @@ def test_on_paper_everything_is_unfolded_and_controls_are_gone(browser: Chromium
     browser.call("Emulation.setEmulatedMedia", media="print")
     browser.run("window.dispatchEvent(new Event('beforeprint'))")
     assert visible(browser, "details:not([open])") == 0
-    assert visible(browser, ".bar, .filters") == 0
+    assert visible(browser, ".toolbar, .filters") == 0
     assert visible(browser, "[data-item=step]") > 0
+    assert visible(browser, "svg .bar .bar-box") > 20, "the timeline has no bars"
     browser.screenshot(PICTURES / "complex-print.png", whole=True)
     browser.run("window.dispatchEvent(new Event('afterprint'))")
     browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_on_paper_nothing_is_cut_off(browser: Chromium, pages: dict[str, Path]) -> None:
+    """As wide as the text of an A4 page: no table runs out of its frame, and the numbers of lists stand inside the page."""
+    browser.open(pages["complex"], width=695, height=1000)
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    browser.run("window.dispatchEvent(new Event('beforeprint'))")
+    try:
+        wide = browser.run(
+            "[...document.querySelectorAll('td, th')].filter(e => e.getBoundingClientRect().right > window.innerWidth + 1)"
+            ".map(e => e.textContent.slice(0, 60))"
+        )
+        assert wide == []
+        narrow = browser.run(
+            "[...document.querySelectorAll('ol li')].filter(e => { const style = getComputedStyle(e.parentElement);"
+            " const number = e.value || [...e.parentElement.children].indexOf(e) + 1;"
+            " return !e.closest('.strip') && parseFloat(style.paddingLeft)"
+            " < (String(number).length + 1) * 0.62 * parseFloat(getComputedStyle(e).fontSize); }).length"
+        )
+        assert narrow == 0
+    finally:
+        browser.run("window.dispatchEvent(new Event('afterprint'))")
+        browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_work_by_hand_is_marked_wherever_a_step_stands(browser: Chromium, pages: dict[str, Path]) -> None:
+    browser.open(pages["complex"])
+    lines = "[...document.querySelectorAll('tr[data-item=step]')]"
+    marked = browser.run(f"{lines}.filter(e => e.querySelector('.tag.is-hand')).length")
+    assert marked == browser.run(f"{lines}.filter(e => e.cells[3].textContent === 'by hand').length") > 10
+    assert visible(browser, "#timeline ~ figure .bar.is-hand") == marked
+    assert visible(browser, "svg .node.is-hand") == marked - 1, "a phase of one step, the group upgrade, has no picture"
+    assert visible(browser, "table.who td.hand li") == marked
+    browser.run("document.getElementById('who').scrollIntoView()")
+    browser.screenshot(PICTURES / "complex-who.png")
 
 
 def test_without_script_everything_is_there(browser: Chromium, pages: dict[str, Path]) -> None:

@@ -308,6 +308,17 @@ class Digest:
     def step(self, name: str) -> Optional[Step]:
         return self._index.get(name)
 
+    def all_before(self, step: Step) -> frozenset[str]:
+        """The ids of all steps that a step needs, directly or through others."""
+        found: set[str] = set()
+        todo = list(step.requires)
+        while todo:
+            name = todo.pop()
+            if name not in found and name in self._index:
+                found.add(name)
+                todo += self._index[name].requires
+        return frozenset(found)
+
     def line_of(self, name: str) -> str:
         """The key of the line that shows a step."""
         return self._lines.get(name, name)

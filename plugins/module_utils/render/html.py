@@ -122,6 +122,7 @@ def _timeline(digest: Digest) -> Safe:
             "p",
             "Each bar begins as soon as what it waits for is done and its host is free, with times as expected. Strong bars are the "
             "critical path: a delay there delays the end. Behind the shaded stretches monitoring stands still.",
+            " What a person does is violet, and says so." if digest.by_hand else None,
         ),
         el("figure", timeline_svg(digest)),
         el(

@@ -131,7 +131,7 @@ def _row(group: Group, digest: Digest, numbers: Mapping[str, int], list_agents: 
             _details(group, digest, list_agents),
         ),
         el("td", where),
-        el("td", words.label(words.MODES, first.mode)),
+        el("td", words.label(words.MODES, first.mode), class_="state"),
         el("td", words.duration(group.took), el("br"),
            el("span", f"{words.duration(first.estimate.low)} – {words.duration(first.estimate.high)}", class_="grade")
            if group.single else el("span", "together", class_="grade")),
@@ -205,7 +205,7 @@ def _parameters(parameters: Mapping[str, object], list_agents: bool) -> Safe:
     parts = []
     for key, value in sorted(parameters.items(), key=str)[:20]:
         if not isinstance(value, (list, tuple)) or len(value) <= 3:
-            said: Child = plain(value)
+            said: Child = plain(value) or "none"
         elif key == "agents":
             said = _listed([str(name) for name in value], list_agents)
         else:

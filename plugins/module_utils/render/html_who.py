@@ -12,6 +12,8 @@ from .html_parts import anchor, phase_anchor, table, tag
 from .safe import Child, Safe, el, join
 
 SHOWN_LINES = 14
+#: Lines of a phase with their place in it.
+Placed = Sequence[tuple[int, Group]]
 
 
 def who(digest: Digest) -> Safe:
@@ -19,6 +21,7 @@ def who(digest: Digest) -> Safe:
     rows = [_row(number, phase) for number, phase in enumerate(_open(digest), 1)]
     return join(
         _turns(digest),
+        el("p", "The numbers within a phase are the order of its steps, whoever does them.", class_="more"),
         table(("", "Phase", "A person does, by hand", "The collection does", "Takes, as expected"), rows, class_="who"),
     )
 
@@ -34,8 +37,8 @@ def _turns(digest: Digest) -> Safe:
     first: Optional[str] = None
     if prepare:
         first = (
-            "First a person does every step of the first phase. Until the facts show all of them as done, every playbook of the"
-            " collection stops before it changes anything, and names what is left."
+            f"First a person does every step of the phase {words.PHASES['prepare']}. Until the facts show all of them as done, every"
+            " playbook of the collection stops before it changes anything, and names what is left."
         )
     group = None
     if last is not None:
@@ -44,8 +47,8 @@ def _turns(digest: Digest) -> Safe:
         )
         before = "Then run" if prepare else "Run"
         group = (
-            f"{before} the playbooks of the phases one by one, up to quiesce.yml. The point of no return itself, {last.title}{where},"
-            " is run by a person."
+            f"{before} the playbooks of the phases one by one, up to quiesce.yml. The point of no return itself"
+            f" ({last.title}{where}) is run by a person."
         )
     told = [
         first,
@@ -59,9 +62,9 @@ def _turns(digest: Digest) -> Safe:
 
 
 def _row(number: int, phase: Phase) -> Safe:
-    left = [group for group in phase.groups if group.state != "done"]
-    hand = [group for group in left if group.by_hand]
-    rest = [group for group in left if not group.by_hand]
+    left = list(enumerate((group for group in phase.groups if group.state != "done"), 1))
+    hand = [(place, group) for place, group in left if group.by_hand]
+    rest = [(place, group) for place, group in left if not group.by_hand]
     return el(
         "tr",
         el("td", f"{number}", class_="number"),
@@ -73,22 +76,22 @@ def _row(number: int, phase: Phase) -> Safe:
     )
 
 
-def _mine(phase: Phase, groups: Sequence[Group]) -> Child:
+def _mine(phase: Phase, groups: Placed) -> Child:
     if not groups:
         return "\u2013"
-    steps = sum(len(group.steps) for group in groups)
+    steps = sum(len(group.steps) for _place, group in groups)
     return join(
         el("p", f"{words.count(steps, 'step')} with ", el("code", f"playbooks/{phase.name}.yml"), ":"), _lines(groups)
     )
 
 
-def _lines(groups: Sequence[Group]) -> Child:
+def _lines(groups: Placed) -> Child:
     if not groups:
         return "\u2013"
     items = [
         el("li", el("a", group.title, href=f"#{anchor(group.key)}"),
-           join(" ", tag("point of no return", "pnr")) if group.point_of_no_return else None)
-        for group in groups[:SHOWN_LINES]
+           join(" ", tag("point of no return", "pnr")) if group.point_of_no_return else None, value=str(place))
+        for place, group in groups[:SHOWN_LINES]
     ]  # fmt: skip
     left = len(groups) - SHOWN_LINES
     return join(

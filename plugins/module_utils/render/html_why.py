@@ -49,6 +49,21 @@ def _where(digest: Digest) -> Optional[Safe]:
     return join(*parts) if parts else None
 
 
+def _in_short(digest: Digest) -> Optional[Safe]:
+    """What the path means for this group: who leaves, who joins, where the group upgrade runs, what a person does."""
+    joining = list(dict.fromkeys(one.by for one in digest.takeovers if one.new and one.by))
+    leave, join_ = ("leaves" if len(digest.retire) == 1 else "leave"), ("joins" if len(joining) == 1 else "join")
+    said = [f"{', '.join(joining)} {join_} the group"] if joining else []
+    said += [f"{', '.join(digest.retire)} {leave} it"] if digest.retire else []
+    said += [f"the group upgrade runs on {digest.run_from}"] if digest.run_from else []
+    said += (
+        [f"a person does {len(digest.by_hand):,} of the {words.count(len(digest.steps), 'step')}"]
+        if digest.by_hand
+        else []
+    )
+    return el("p", el("strong", "Here: "), "; ".join(said) + ".") if digest.takeovers and said else None
+
+
 def reasons_table(reasons: Sequence[Reason]) -> Safe:
     """Facts one below the other: what is so, where it was read, and how sure the rule behind it is."""
     rows = [
@@ -70,6 +85,7 @@ def _path(choice: PathChoice, digest: Digest) -> Safe:
             el("p", "Chosen", class_="over"),
             el("h3", words.label(words.PATHS, choice.name)),
             el("p", words.PATH_MEANINGS.get(choice.name, "")),
+            _in_short(digest),
             reasons_table(choice.reasons) if choice.reasons else None,
             _where(digest),
             class_="path is-chosen",
@@ -101,6 +117,7 @@ def no_return(digest: Digest) -> Safe:
 
 def _no_return(digest: Digest, step: Step) -> Safe:
     before = [digest.step(name) for name in step.requires]
+    before_all = len(digest.all_before(step))
     checked = [one for one in before if one is not None and one.kind not in ("agents.approve", "agent.upgrade")]
     where = f" on {', '.join(step.hosts)}" if step.hosts and not any(host in step.title for host in step.hosts) else ""
     return el(
@@ -113,6 +130,8 @@ def _no_return(digest: Digest, step: Step) -> Safe:
         el("p", el("strong", "It starts only when all of these steps are done:")) if checked else None,
         el("ul", [el("li", step_link(one, digest), " ", tag(words.label(words.STATES, one.state), one.state)) for one in checked],
            class_="plain") if checked else None,
+        el("p", f"With what these need in turn, that is {words.count(before_all, 'step')} of {len(digest.steps):,}.")
+        if before_all > len(step.requires) else None,
         _demanded(digest, step),
         el("p", f"As expected it begins {words.duration(step.start)} after the start and takes "
                 f"{words.between(step.estimate)}."),

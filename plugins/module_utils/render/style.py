@@ -66,7 +66,7 @@ header.top .sub { max-width: none; font-size: 1.08rem; color: var(--soft); margi
 .toolbar > div { max-width: 1184px; margin: 0 auto; padding: .45rem 32px 0; display: flex; flex-wrap: wrap; gap: .35rem .9rem;
   align-items: center; }
 .toolbar > div:last-child { padding-bottom: .55rem; }
-.toolbar nav { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
+.toolbar nav { display: flex; flex-wrap: wrap; gap: .1rem .95rem; }
 .toolbar a { color: var(--soft); text-decoration: none; font-size: .9rem; } .toolbar a:hover { color: var(--accent); }
 .filters { font-size: .84rem; }
 .outcomes { display: flex; flex-wrap: wrap; gap: .25rem; }
@@ -76,7 +76,7 @@ input, select, button { font: inherit; font-size: .84rem; color: inherit; backgr
 button { cursor: pointer; } button:hover { border-color: var(--accent); }
 button[aria-pressed="true"] { background: var(--accent); border-color: var(--accent); color: var(--paper); }
 input[type="search"] { width: 11rem; }
-#status { font-size: .88rem; color: var(--soft); margin: 0; flex: 1 1 14rem; text-align: right; }
+#status { font-size: .82rem; color: var(--soft); margin: 0; flex: 1 1 14rem; text-align: right; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; font-size: .92rem; }
 caption { text-align: left; color: var(--soft); font-size: .86rem; padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .7rem .5rem 0; border-bottom: 1px solid var(--faint); }
@@ -99,7 +99,8 @@ ul.plain, ol.plain { margin: .3rem 0 .8rem; padding-left: 1.2rem; } ol.plain { p
 ul.plain li { margin: .2rem 0; max-width: 80ch; }
 td > ol.plain:only-child { margin-top: 0; } td > .plain { margin-bottom: .2rem; } td > .plain li { margin: .1rem 0; }
 .turns { margin: .3rem 0 1rem; padding-left: 1.6rem; } .turns li { margin: .3rem 0; max-width: 82ch; }
-.who td.hand { background: var(--hold-soft); padding-left: .7rem; } .who p { margin: .1rem 0 .3rem; }
+.who td { padding-left: .7rem; } .who td.hand { background: var(--hold-soft); } .who p { margin: .1rem 0 .3rem; }
+.who th:nth-child(3), .who th:nth-child(4) { width: 38%; padding-left: .7rem; } .who tbody th { white-space: nowrap; }
 .paths { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 1rem; }
 .path { border: 1px solid var(--rule); border-radius: 8px; padding: .9rem 1.1rem; }
 .path h3 { margin: 0 0 .3rem; }
@@ -183,8 +184,11 @@ svg .pnr-text { fill: var(--none); font-size: 12px; }
     --bad: #8f1e18; --bad-soft: #fbeeed; --hold: #46317d; --hold-soft: #f1eef8; --none: #86003a; --none-soft: #fbedf2; }
   @page { margin: 14mm 13mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  body { font-size: 10pt; } main, header.top, footer { max-width: none; padding: 0; }
-  .toolbar, .skip, details > summary { display: none; }
+  html { font-size: 11.5px; } body { font-size: 9pt; } main, header.top, footer { max-width: none; padding: 0; }
+  .toolbar, .skip, td details > summary { display: none; }
+  details > summary { list-style: none; color: inherit; font-weight: 600; } .scroll { overflow: visible; }
+  .grade, thead th, .state { white-space: normal; } code, td { overflow-wrap: anywhere; } .figures dd { font-size: 1.1rem; }
+  .paths { grid-template-columns: repeat(3, 1fr); } ul.plain, ol.plain { margin-bottom: .3rem; } p { max-width: none; }
   h2 { break-after: avoid; margin-top: 1.6rem; } h3, section.phase > header, figcaption { break-after: avoid; }
   tr, .finding, .path, .pnr, .figures { break-inside: avoid; } thead { display: table-header-group; }
   a { color: inherit; text-decoration: none; }

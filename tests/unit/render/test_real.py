@@ -96,7 +96,7 @@ def test_what_no_role_carries_out_is_by_hand_in_every_view() -> None:
     page = words_of(shown["html"])
     for sentence in (
         "Who does what",
-        "First a person does every step of the first phase.",
+        "First a person does every step of the phase Prepare servers.",
         "is run by a person",
         "A person does, by hand",
         "The collection does",
