@@ -173,6 +173,17 @@ def _said(roles: Iterable[str]) -> str:
     return ", ".join(ROLE_NAMES.get(role, role) for role in roles)
 
 
+def _spread(spread: Mapping[str, list[str]]) -> str:
+    """Who has which roles; of many machines, those of the same roles are counted."""
+    holders: dict[str, list[str]] = {}
+    for name, roles in spread.items():
+        holders.setdefault(_said(roles) if len(spread) > SHOWN else name, []).append(name)
+    return "; ".join(
+        f"{names[0] if len(names) == 1 else f'{len(names)} machines'}: {_said(spread[names[0]])}"
+        for names in holders.values()
+    )
+
+
 class _Decider:
     def __init__(self, group: ManagementGroup, inputs: Mapping[str, Any]) -> None:
         self.group = group
@@ -308,8 +319,7 @@ class _Decider:
             name = next(iter(spread))
             text = f"{name} carries every role: {_said(spread[name])}."
             return True, [Why(text, f"hosts.{name}", spread[name], "", "documented", "S1")]
-        shown = "; ".join(f"{name}: {_said(roles)}" for name, roles in list(spread.items())[:SHOWN])
-        text = f"Roles are spread over {len(spread)} machines ({shown})."
+        text = f"Roles are spread over {len(spread)} machines ({_spread(spread)})."
         return False, [Why(text, "hosts.*", len(spread), "", "documented", "S1, S4")]
 
     def _all_supported(self) -> tuple[bool, list[Why]]:

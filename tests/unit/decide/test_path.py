@@ -234,3 +234,18 @@ def test_variables_of_a_host_become_inputs() -> None:
         {"scom_upgrade_push_batch": 50, "ansible_user": "x", "scom_upgrade_account_password": "p"}
     )
     assert found["push_batch"] == 50 and "account_password" not in found
+
+
+def test_roles_are_named_as_people_name_them_and_many_machines_are_counted() -> None:
+    few = decision_of("distributed-simple").why[0].text
+    assert "MS03: management server, audit collector" in few and "_" not in few
+    estate = estates.load_estate("distributed-simple")
+    gateway = next(one for one in estate["servers"] if one["name"] == "GW01")
+    estate["servers"] += [{**gateway, "name": f"GW{number:02}"} for number in range(2, 41)]
+    many = decision_of(estate).why[0].text
+    assert "40 machines: gateway;" in many and "GW01" not in many and "RMS01: root management server" in many
+
+
+def test_all_of_one_machine_is_that_machine() -> None:
+    told = [one.text for one in decision_of("single-simple").why if "meet" in one.text]
+    assert len(told) == 1 and "All 1 " not in told[0]
