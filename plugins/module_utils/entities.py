@@ -15,6 +15,12 @@ from .names import Names, natural
 Facts = Mapping[str, Any]
 
 
+def said_roles(entry: Optional[Facts]) -> tuple[str, ...]:
+    """The roles that the inventory gives a host (``scom_role``); several of them are parted by commas."""
+    words = str((entry or {}).get("role") or "").split(",")
+    return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+
+
 @dataclass(frozen=True)
 class Machine:
     """One computer that the inventory or the management group knows as more than an agent.
@@ -23,6 +29,8 @@ class Machine:
     ``facts`` is its HOST of the snapshot, None where nothing could be read. ``row`` is its line of ``group.servers``.
     ``version`` is the build of its server, gateway or feature; ``update`` the cumulative update of 2007 R2 it carries,
     None where that cannot be known. ``primary`` and ``failover`` are names of machines, or FQDNs of unknown ones.
+    ``unread`` says why nobody knows what of the product is on it: neither its facts tell, nor the inventory (``scom_role``).
+    Such a machine may hold more than its ``roles``; it is None where that is known.
     """
 
     name: str
@@ -44,6 +52,7 @@ class Machine:
     node_of: Optional[str]
     virtual: bool
     agent: bool
+    unread: Optional[str] = None
 
     @property
     def opsmgr(self) -> Facts:
@@ -193,6 +202,11 @@ class ManagementGroup:
     def spares(self) -> list[Machine]:
         """Machines that stand ready to take a role, those that have taken one included."""
         return [machine for machine in self.machines.values() if machine.spare]
+
+    @cached_property
+    def unread(self) -> list[Machine]:
+        """Machines of which nobody knows what of the product is on them; each may hold any feature of the group."""
+        return [machine for machine in self.machines.values() if machine.unread is not None]
 
     @cached_property
     def nodes(self) -> list[Machine]:

@@ -7,12 +7,12 @@ inventory and the management group disagree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from .agents import Agent, Agents
-from .catalog import ROLES, is_2012, update_level
-from .entities import Database, Disagreement, Facts, Machine, ManagementGroup
+from .catalog import ROLES, SERVER_ROLES, is_2012, update_level
+from .entities import Database, Disagreement, Facts, Machine, ManagementGroup, said_roles
 from .names import Names, instance_name, natural, ordered, short, sql_address
 from .reconcile import reconcile
 
@@ -20,6 +20,15 @@ __all__ = ["Agent", "Agents", "Database", "Disagreement", "Machine", "Management
 
 AUDIT_DATABASE = "OperationsManagerAC"
 REPORT_DATABASE = "ReportServer"
+#: What a silent host holds by its role in the inventory, where nobody names the database: role and usual name.
+SAID_DATABASES = {
+    "operational": ("operational_database", "OperationsManager"),
+    "warehouse": ("data_warehouse", "OperationsManagerDW"),
+    "audit": ("acs_database", AUDIT_DATABASE),
+    "reporting": ("reporting", REPORT_DATABASE),
+}
+#: Where a host keeps the reason when what of the product is on it was not read, or not all of it.
+PRODUCT = ("opsmgr", "registry.setup", "registry.server_groups", "registry.reporting", "iis")
 ROLE_ORDER = {role: place for place, role in enumerate(ROLES)}
 
 
@@ -43,6 +52,7 @@ class _Builder:
         self.rows: dict[str, Facts] = {}
         self.outsiders: dict[str, str] = {}
         self.agent_hosts: dict[str, str] = {}
+        self.agent_labels: dict[str, Optional[str]] = {}
         self.roles: dict[str, set[str]] = {}
         self.databases: dict[str, Database] = {}
         self.virtual: dict[str, str] = {}
@@ -52,6 +62,7 @@ class _Builder:
         self.group_name = str(self.group.get("name") or self._name_by_hosts() or "")
         everyone = self._identify()
         self._find_databases(everyone)
+        everyone = ordered({*everyone, *(one.server for one in self.databases.values())})
         for name in everyone:
             self.roles[name] = self._roles(name)
         self._name_nodes()
@@ -137,14 +148,22 @@ class _Builder:
                 if known and str(known).lower() in self.agents:
                     self.agent_hosts.setdefault(str(known).lower(), name)
         self._match_agents_by_label(listed)
+        everyone += [name for name in listed if name not in self.hosts and self._may_be_more_than_agent(name)]
         return ordered(set(everyone))
+
+    def _may_be_more_than_agent(self, name: str) -> bool:
+        """Whether a silent inventory host could hold a role: one that the group knows as an agent counts as an agent."""
+        if "agent" in self._said(name) or name in self.agent_hosts.values():
+            return False
+        return short(name) not in self.agent_labels
 
     def _match_agents_by_label(self, listed: Iterable[str]) -> None:
         """Inventory hosts that gave no facts are matched to agents by their first label, where that is unique."""
-        silent = [name for name in listed if name not in self.hosts and name not in set(self.agent_hosts.values())]
+        known = set(self.agent_hosts.values())
+        silent = [name for name in listed if name not in self.hosts and name not in known]
         if not silent:
             return
-        labels: dict[str, Optional[str]] = {}
+        labels = self.agent_labels
         for fqdn in self.agents.names:
             label = short(fqdn)
             labels[label] = None if label in labels else fqdn
@@ -165,9 +184,9 @@ class _Builder:
 
     def _is_machine(self, name: str) -> bool:
         """Whether an inventory host is more than an agent: a server, a database, a feature, a spare, a silent server."""
-        entry = self.inventory.get(name) or {}
+        said = self._said(name)
         facts = self.hosts.get(name)
-        if entry.get("spare") or (entry.get("role") and entry.get("role") != "agent"):
+        if (self.inventory.get(name) or {}).get("spare") or (said and said != ("agent",)):
             return True
         if facts is None:
             return False
@@ -179,6 +198,10 @@ class _Builder:
         if facts.get("sql"):
             return True
         return not opsmgr.get("agent_groups") and str(facts.get("fqdn") or "").lower() not in self.agents
+
+    def _said(self, name: str) -> tuple[str, ...]:
+        """The roles that the inventory gives a host."""
+        return said_roles(self.inventory.get(name))
 
     # databases
 
@@ -213,6 +236,15 @@ class _Builder:
             reporting = ((self.hosts.get(name) or {}).get("opsmgr") or {}).get("reporting")
             if reporting and "reporting" not in self.databases:
                 self._find_reports(name, reporting)
+        for what, (role, usual) in SAID_DATABASES.items():
+            silent = (name for name in everyone if not product_read(self.hosts.get(name)))
+            holder = next((name for name in silent if role in self._said(name)), None)
+            if holder is not None and what not in self.databases:
+                self._add_database(what, holder, usual)
+
+    def _sql(self, name: str) -> Sequence[Facts]:
+        """The SQL Server instances that a host told of."""
+        return (self.hosts.get(name) or {}).get("sql") or ()
 
     def _pointed(self, what: str) -> tuple[Optional[str], Optional[str]]:
         """Where the management servers look for a database: the root one first, then what most of them say."""
@@ -223,18 +255,24 @@ class _Builder:
             if not server or not opsmgr.get("server_groups"):
                 continue
             root = any(entry.get("is_root") and not entry.get("has_parent") for entry in opsmgr["server_groups"])
-            key = (str(server), opsmgr.get(what + "_name"))
+            machine, instance = sql_address(server)
+            key = (str(server) if machine else f"{name}\\{instance}", opsmgr.get(what + "_name"))
             told[key] = told.get(key, 0) + (1000 if root else 1)
         return max(sorted(told, key=str), key=lambda key: told[key]) if told else (None, None)
 
     def _find_reports(self, name: str, reporting: Facts) -> None:
         """The report server's catalogue: on its own machine, else where its instance says."""
         machine, instance = sql_address(reporting.get("instance"))
-        for sql in (self.hosts.get(self.names.find(machine) or name) or {}).get("sql") or ():
+        place = f"{machine or name}\\{instance}"
+        instances = self._sql(self.names.find(machine) or name)
+        for sql in instances:
             for one in sql.get("databases") or ():
                 if str(one.get("name")).lower().partition("$")[0] == REPORT_DATABASE.lower():
-                    self._add_database("reporting", f"{machine or name}\\{instance}", str(one["name"]))
+                    self._add_database("reporting", place, str(one["name"]))
                     return
+        if not instances:
+            usual = REPORT_DATABASE if instance == "MSSQLSERVER" else f"{REPORT_DATABASE}${instance}"
+            self._add_database("reporting", place, usual)
 
     def _add_database(self, what: str, address: str, name: str) -> None:
         machine, instance = sql_address(address)
@@ -279,9 +317,8 @@ class _Builder:
                 if row.get("is_root")
                 else "management_server"
             )
-        said = (self.inventory.get(name) or {}).get("role")
-        if said in ROLES and not facts and not row:
-            roles.add(said)
+        if not product_read(facts):
+            roles.update(role for role in self._said(name) if role in ROLES and not (row and role in SERVER_ROLES))
         for what, role in (
             ("operational", "operational_database"),
             ("warehouse", "data_warehouse"),
@@ -397,8 +434,21 @@ class _Builder:
                 node_of=self.node_of.get(name),
                 virtual=name in self.virtual.values(),
                 agent=bool(opsmgr.get("agent_groups")) or fqdn in self.agents,
+                unread=self._unread(name),
             )  # fmt: skip
         return found
+
+    def _unread(self, name: str) -> Optional[str]:
+        """Why nobody knows what of the product is on a machine; None where its facts or the inventory tell."""
+        nodes = [node for node, head in self.node_of.items() if head == name]
+        if self._said(name) or any(product_read(self.hosts.get(one)) for one in (name, *nodes)):
+            return None
+        facts = self.hosts.get(name)
+        if facts is None:
+            listed = name in self.unreachable or name in self.inventory
+            return self.unreachable.get(name) or ("it was left out of the run" if listed else "not in the inventory")
+        reasons = [str(why) for place, why in (facts.get("unknown") or {}).items() if _is_product(place)]
+        return next(iter(reasons), "its facts are empty")
 
     @staticmethod
     def _version(roles: Iterable[str], opsmgr: Facts, row: Optional[Facts]) -> Optional[str]:
@@ -445,6 +495,17 @@ class _Builder:
                 objects=ordered(looped),
             )
         return tiers
+
+
+def product_read(facts: Optional[Facts]) -> bool:
+    """Whether facts of a host tell what of the product is on it, were it nothing at all."""
+    if not facts or any(_is_product(place) for place in facts.get("unknown") or ()):
+        return False
+    return facts.get("opsmgr") is not None or any(one is not None for one in (facts.get("os") or {}).values())
+
+
+def _is_product(place: str) -> bool:
+    return any(place == one or place.startswith(one + ".") for one in PRODUCT)
 
 
 def _rows(value: Any, *keys: str) -> tuple[Facts, ...]:

@@ -8,7 +8,7 @@ from typing import Optional
 
 from .agents import Agents
 from .catalog import ROLES, parse_version
-from .entities import Disagreement, Facts, Machine
+from .entities import Disagreement, Facts, Machine, said_roles
 from .names import Names, ordered
 
 
@@ -53,15 +53,15 @@ def _group(group: Facts, group_name: str) -> Iterator[Disagreement]:
 
 def _roles(inventory: Mapping[str, Facts]) -> Iterator[Disagreement]:
     for name, entry in sorted(inventory.items()):
-        role = entry.get("role")
-        if role and role not in (*ROLES, "agent"):
-            yield Disagreement(
-                "role_unknown",
-                name,
-                f"The inventory says that {name} is a {role}, which is no role.",
-                "Correct scom_role; it is one of {}, agent.".format(", ".join(ROLES)),
-                False,
-            )
+        for role in said_roles(entry):
+            if role not in (*ROLES, "agent"):
+                yield Disagreement(
+                    "role_unknown",
+                    name,
+                    f"The inventory says that {name} is a {role}, which is no role.",
+                    "Correct scom_role; it is one or several of {}, agent.".format(", ".join(ROLES)),
+                    False,
+                )
 
 
 def _machine(machine: Machine, group: Facts, group_name: str, former: set[str]) -> Iterator[Disagreement]:
@@ -75,13 +75,8 @@ def _machine(machine: Machine, group: Facts, group_name: str, former: set[str]) 
         )
     if group and machine.row is None and machine.facts is not None and machine.node_of is None:
         yield from _stranger(machine, group_name, former)
-    if machine.in_inventory and machine.facts is None and (machine.row is not None or machine.roles):
-        yield Disagreement(
-            "server_without_facts",
-            name,
-            "{} gave no facts: {}".format(name, machine.why_unreachable or "it was left out of the run."),
-            "Make it reachable, or correct its address, and run discovery again.",
-        )
+    if machine.in_inventory and (machine.facts is None or machine.unread is not None):
+        yield _silent(machine)
     by_host, by_group = machine.opsmgr.get("server_version"), (machine.row or {}).get("version")
     if by_host and by_group and parse_version(by_host) != parse_version(by_group) and machine.is_server:
         yield Disagreement(
@@ -99,6 +94,16 @@ def _machine(machine: Machine, group: Facts, group_name: str, former: set[str]) 
             "Cure the cause and run discovery again; rules that need it answer 'manual'.",
             False,
         )
+
+
+def _silent(machine: Machine) -> Disagreement:
+    """A machine that gave no facts, or whose facts do not tell what of the product is on it."""
+    why = machine.why_unreachable or machine.unread or "it was left out of the run."
+    remedy = "Make it reachable, or correct its address, and run discovery again."
+    if machine.row is not None or machine.roles:
+        return Disagreement("server_without_facts", machine.name, f"{machine.name} gave no facts: {why}", remedy)
+    text = f"{machine.name} gave no facts, and nobody says what it holds: {why}"
+    return Disagreement("host_without_role", machine.name, text, f"{remedy} Or say in scom_role what it is.")
 
 
 def _stranger(machine: Machine, group_name: str, former: set[str]) -> Iterator[Disagreement]:
