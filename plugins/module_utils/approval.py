@@ -99,7 +99,8 @@ def evidence(group: ManagementGroup, inputs: Mapping[str, Any], step: Step) -> l
     if step.kind != "group.upgrade":
         return []
     host = group.machines.get(step.hosts[0]) if step.hosts else None
-    found = [_backup(group, inputs, what) for what in ("operational", "warehouse") if what in group.databases]
+    wanted = ["operational", *(["warehouse"] if "warehouse" in group.databases else [])]
+    found = [_backup(group, inputs, what) for what in wanted]
     found.append(_key(group))
     found += _media(host, inputs)
     return found
@@ -108,9 +109,9 @@ def evidence(group: ManagementGroup, inputs: Mapping[str, Any], step: Step) -> l
 def _backup(group: ManagementGroup, inputs: Mapping[str, Any], what: str) -> Evidence:
     hours = float(inputs["quiesce_backup_max_age_hours"])
     best: Optional[float] = None
-    for entry in group.entries("done"):
-        data = entry.get("data")
-        if isinstance(data, Mapping) and data.get("backup") == what and data.get("verified"):
+    for entry in group.journal:
+        if _is_backup(entry, what):
+            data = entry["data"] if isinstance(entry.get("data"), Mapping) else {}
             age = age_in_hours(group.collected, str(data.get("finished") or entry.get("time") or ""))
             if age is not None and (best is None or age < best):
                 best = age
@@ -122,6 +123,15 @@ def _backup(group: ManagementGroup, inputs: Mapping[str, Any], what: str) -> Evi
         f"A verified backup of the {NAMES[what]} {seen}; it must not be older than {hours:g} hours.",
         "Run playbooks/quiesce.yml.",
     )
+
+
+def _is_backup(entry: Mapping[str, Any], what: str) -> bool:
+    """Whether an entry tells of a verified backup: carried out by a role, or by a person who signed it off."""
+    if entry.get("event") == "signed_off":
+        return str(entry.get("step") or "").endswith(f".backup.{what}")
+    data = entry.get("data")
+    told = entry.get("event") == "done" and isinstance(data, Mapping) and data.get("backup") == what
+    return told and bool(data.get("verified"))
 
 
 def _key(group: ManagementGroup) -> Evidence:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional
 
 from ..catalog import Settings, supported
-from ..model import Machine
+from ..entities import Facts, Machine
 from ..names import natural
 from ..plan import MANUAL, Step
 from ..spares import DATABASE, FEATURE, leaves_first
@@ -18,7 +19,15 @@ from .prepare import leave
 def features(context: Context) -> tuple[list[Step], list[Step]]:
     """Consoles, web consoles and audit collectors; and, the last of all, Reporting (O7)."""
     early = [*_consoles(context), *_web_consoles(context), *_collectors(context)]
-    return early, _reporting(context)
+    return _without_vouched(context, early), _without_vouched(context, _reporting(context))
+
+
+def _without_vouched(context: Context, steps: list[Step]) -> list[Step]:
+    """The steps without those that somebody signed off on machines whose facts cannot show them."""
+    left = {step.id for step in steps if not context.vouched(step)}
+    return [
+        replace(step, requires=tuple(one for one in step.requires if one in left)) for step in steps if step.id in left
+    ]
 
 
 def _own_setup(context: Context, machine: Machine) -> bool:
@@ -47,10 +56,8 @@ def _consoles(context: Context) -> list[Step]:
     found = []
     removed = {str(name) for _entry, names in context.saved("consoles_removed") for name in names}
     for machine in group.machines.values():
-        console = machine.opsmgr.get("console") or (
-            {"version": machine.opsmgr["ui_version"]} if machine.opsmgr.get("ui_version") else None
-        )
-        if console and not _own_setup(context, machine) and not _taken_over(context, machine, "console"):
+        console = _console_of(machine)
+        if console is not None and not _own_setup(context, machine) and not _taken_over(context, machine, "console"):
             goes = _agent_goes_first(context, machine)
             if (context.part_behind(machine, "console") or goes) and _may_have_console(context, machine.facts):
                 found.append(_console(context, machine.name, console.get("version"), goes))
@@ -65,6 +72,13 @@ def _consoles(context: Context) -> list[Step]:
         if not machine.opsmgr.get("console") and not machine.opsmgr.get("ui_version"):
             found.append(_console(context, name, None, True, old))
     return sorted(found, key=lambda step: natural(step.hosts[0]))
+
+
+def _console_of(machine: Machine) -> Optional[Facts]:
+    """The console of a machine, empty where only the inventory says that it has one."""
+    build = machine.opsmgr.get("ui_version")
+    told = machine.opsmgr.get("console") or ({"version": build} if build else None)
+    return {} if told is None and "console" in machine.roles else told
 
 
 def _may_have_console(context: Context, facts: Any) -> bool:
@@ -92,9 +106,8 @@ def _console(context: Context, host: str, version: Optional[str], install: bool,
         why = fact(f"The console of {host} was removed for its agent.", "journal.saved.consoles_removed", host, "R30",
                    "later guide", "S19c, S19j")  # fmt: skip
     else:
-        why = fact(
-            f"{host} has a console of build {version}.", f"hosts.{host}.opsmgr.console.version", version, source="S9"
-        )
+        text = f"{host} has a console of build {version or 'nobody knows'}."
+        why = fact(text, f"hosts.{host}.opsmgr.console.version", version, source="S9")
     return context.step(
         f"features.console.{host}",
         "console.upgrade",

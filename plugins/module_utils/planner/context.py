@@ -120,15 +120,22 @@ class Context:
         found = [entry for entry in self.group.entries(step=step) if entry.get("event") in ("done", "signed_off")]
         return found[-1] if found else None
 
+    def vouched(self, step: Step) -> bool:
+        """Whether somebody signed off a step on a machine without facts: no fact can show it, so the name stands for it."""
+        machine = self.group.machines.get(step.hosts[0]) if step.hosts else None
+        return machine is not None and machine.facts is None and self.done(step.id) is not None
+
     def backed_up(self, step: str, hours: Optional[float] = None) -> bool:
         """Whether a step left a verified backup, not older than so many hours at the time of the facts.
 
-        For one of ``pre_upgrade`` the repair counts that takes the same backup at once.
+        For one of ``pre_upgrade`` the repair counts that takes the same backup at once. Only a backup that a person takes
+        can be signed off; the person verified it.
         """
         phase, _kind, what = step.split(".", 2)
-        for entry in reversed(self.group.entries("done")):
+        for entry in reversed(self.group.journal):
             data = entry.get("data")
-            if not isinstance(data, Mapping) or not data.get("verified"):
+            data = data if isinstance(data, Mapping) else {}
+            if entry.get("event") != "signed_off" and not (entry.get("event") == "done" and data.get("verified")):
                 continue
             repaired = phase == "pre_upgrade" and str(entry.get("step")).startswith(BACKUP_NOW)
             if entry.get("step") != step and not (repaired and data.get("backup") == what):
@@ -166,16 +173,19 @@ class Context:
         constraints = about.order if order is None else order
         phase = phase or name.split(".", 1)[0]
         given = dict(parameters or {})
-        by_hand = not carried_out(kind, phase, given)
+        hosts = list(dict.fromkeys(host for host in hosts if host))
+        by_hand = (BY_HAND,) if not carried_out(kind, phase, given) else ()
+        mode = MANUAL if by_hand else mode
+        silent = self._silent(hosts) if mode == MANUAL else []
         return Step(
             id=name,
             phase=phase,
             kind=kind,
             title=title,
-            hosts=tuple(dict.fromkeys(host for host in hosts if host)),
+            hosts=tuple(hosts),
             requires=tuple(requires),
-            why=(*why, *((BY_HAND,) if by_hand else ()), *(ORDER[one] for one in constraints)),
-            mode=MANUAL if by_hand else mode,
+            why=(*why, *by_hand, *silent, *(ORDER[one] for one in constraints)),
+            mode=mode,
             reversibility=about.reversibility,
             undo=about.undo_text if undo is None else undo,
             done_when=tuple(done_when),
@@ -188,17 +198,23 @@ class Context:
         """A step that somebody else wrote, with its duration as this plan reckons it."""
         return replace(step, estimate=self.estimator.of(step.kind))
 
+    def _silent(self, hosts: Iterable[str]) -> list[Why]:
+        """Why a person works on machines that gave no facts, or that the inventory does not have."""
+        found = []
+        for name in hosts:
+            machine = self.group.machines.get(name)
+            if machine is not None and machine.facts is None:
+                told = machine.why_unreachable or machine.unread or "it gave no facts"
+                text = f"Nothing reaches {name}, so a person does this: {told}"
+                found.append(Why(text.rstrip(".") + ".", f"unreachable.{name}", told, "R42", "documented", "S9"))
+        return found
+
     def mode_of(self, name: Optional[str]) -> tuple[str, dict[str, Any]]:
         """Who works on a host, and the parameter that says through which other host."""
         entry = (self.group.snapshot.get("inventory") or {}).get(name) or {}
         if name and entry.get("delegate"):
             return DELEGATED, {"through": entry["delegate"]}
-        facts = self.group.host_facts(name) if name else None
-        if (
-            not name
-            or entry.get("reachable") is False
-            or (facts is None and name in self.group.snapshot["unreachable"])
-        ):
+        if not name or entry.get("reachable") is False or self.group.host_facts(name) is None:
             return MANUAL, {}
         if name in self.group.machines and not self.group.machines[name].in_inventory:
             return MANUAL, {}
