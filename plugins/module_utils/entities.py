@@ -29,8 +29,9 @@ class Machine:
     ``facts`` is its HOST of the snapshot, None where nothing could be read. ``row`` is its line of ``group.servers``.
     ``version`` is the build of its server, gateway or feature; ``update`` the cumulative update of 2007 R2 it carries,
     None where that cannot be known. ``primary`` and ``failover`` are names of machines, or FQDNs of unknown ones.
-    ``unread`` says why nobody knows what of the product is on it: neither its facts tell, nor the inventory (``scom_role``).
-    Such a machine may hold more than its ``roles``; it is None where that is known.
+    ``silent`` says why nothing was read of it. ``unread`` says why nobody knows what of the product is on it, which neither
+    its facts tell nor the inventory (``scom_role``): such a machine may hold more than its ``roles``. Both are None for a
+    machine that is known, and a cluster is known by its nodes.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Machine:
     node_of: Optional[str]
     virtual: bool
     agent: bool
+    silent: Optional[str] = None
     unread: Optional[str] = None
 
     @property
@@ -204,9 +206,15 @@ class ManagementGroup:
         return [machine for machine in self.machines.values() if machine.spare]
 
     @cached_property
-    def unread(self) -> list[Machine]:
-        """Machines of which nobody knows what of the product is on them; each may hold any feature of the group."""
-        return [machine for machine in self.machines.values() if machine.unread is not None]
+    def unread(self) -> dict[str, str]:
+        """The machines of which nobody knows what of the product is on them; each may hold any feature of the group."""
+        return {machine.name: machine.unread for machine in self.machines.values() if machine.unread is not None}
+
+    @cached_property
+    def half_known(self) -> dict[str, str]:
+        """The machines of which nothing was read, or not what of the product is on them, each with the reason."""
+        told = {machine.name: machine.silent or machine.unread for machine in self.machines.values()}
+        return {name: why for name, why in told.items() if why is not None}
 
     @cached_property
     def nodes(self) -> list[Machine]:

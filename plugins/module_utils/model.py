@@ -434,21 +434,24 @@ class _Builder:
                 node_of=self.node_of.get(name),
                 virtual=name in self.virtual.values(),
                 agent=bool(opsmgr.get("agent_groups")) or fqdn in self.agents,
-                unread=self._unread(name),
+                silent=None if any(map(facts_read, self._told(name))) else self._reason(name),
+                unread=None if self._said(name) or any(map(product_read, self._told(name))) else self._reason(name),
             )  # fmt: skip
         return found
 
-    def _unread(self, name: str) -> Optional[str]:
-        """Why nobody knows what of the product is on a machine; None where its facts or the inventory tell."""
-        nodes = [node for node, head in self.node_of.items() if head == name]
-        if self._said(name) or any(product_read(self.hosts.get(one)) for one in (name, *nodes)):
-            return None
+    def _told(self, name: str) -> list[Optional[Facts]]:
+        """The facts of a machine, and of the nodes of a cluster, which tell of it too."""
+        nodes = (node for node, head in self.node_of.items() if head == name)
+        return [self.hosts.get(one) for one in (name, *nodes)]
+
+    def _reason(self, name: str) -> str:
+        """Why a machine did not tell what it should have."""
         facts = self.hosts.get(name)
         if facts is None:
             listed = name in self.unreachable or name in self.inventory
             return self.unreachable.get(name) or ("it was left out of the run" if listed else "not in the inventory")
-        reasons = [str(why) for place, why in (facts.get("unknown") or {}).items() if _is_product(place)]
-        return next(iter(reasons), "its facts are empty")
+        unknown = facts.get("unknown") or {}
+        return next((str(why) for place, why in unknown.items() if _is_product(place)), "its facts are empty")
 
     @staticmethod
     def _version(roles: Iterable[str], opsmgr: Facts, row: Optional[Facts]) -> Optional[str]:
@@ -497,11 +500,20 @@ class _Builder:
         return tiers
 
 
+def facts_read(facts: Optional[Facts]) -> bool:
+    """Whether a host told anything of itself beyond its name."""
+    return any(_tells((facts or {}).get(key)) for key in ("os", "opsmgr", "memory_mb", "disks", "services", "sql"))
+
+
+def _tells(value: Any) -> bool:
+    return any(one is not None for one in value.values()) if isinstance(value, Mapping) else bool(value)
+
+
 def product_read(facts: Optional[Facts]) -> bool:
-    """Whether facts of a host tell what of the product is on it, were it nothing at all."""
+    """Whether facts of a host tell what of the product is on it; a host that tells of nothing else is not believed."""
     if not facts or any(_is_product(place) for place in facts.get("unknown") or ()):
         return False
-    return facts.get("opsmgr") is not None or any(one is not None for one in (facts.get("os") or {}).values())
+    return facts.get("opsmgr") is not None or _tells(facts.get("os"))
 
 
 def _is_product(place: str) -> bool:

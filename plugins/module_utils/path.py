@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Optional
 
 from .catalog import ROLE_NAMES, ROLES, Settings, os_text, parse_version, supported, undecided
-from .model import Machine, ManagementGroup
+from .model import Machine, ManagementGroup, facts_read
 from .names import natural
 from .spares import DATABASE, GATEWAY, MANAGEMENT_SERVER, Pool, Replacement, failures, replacements
 from .why import Why
@@ -47,6 +48,8 @@ TABLE: tuple[tuple[str, dict[str, bool]], ...] = (
 #: Roles that make a group distributed when they are on machines of their own.
 SPREAD = tuple(role for role in ROLES if role != "console")
 SHOWN = 12
+#: What is not known of a machine whose facts do not tell what of the product is on it.
+ROLE_UNKNOWN = "its roles"
 
 
 @dataclass(frozen=True)
@@ -287,7 +290,7 @@ class _Decider:
         if not group.is_2012:
             text = f"The group is {group.product or 'not known to be upgraded'}."
             return False, [Why(text, "group.product", group.product, "", "documented", "S1")]
-        old = [one for one in group.machines.values() if behind(one, self.target)]
+        old = [one for one in group.machines.values() if behind(one, self.target) and not self._stranded(one)]
         if old:
             names = ", ".join(one.name for one in old[:SHOWN])
             return False, [Why(f"Not yet at {self.target}: {names}.", "hosts.*.opsmgr", names, "", "documented", "S1")]
@@ -306,8 +309,13 @@ class _Decider:
         if late:
             text = f"{late} agents are not yet at {self.target}."
             return False, [Why(text, "group.agents.version", late, "", "documented", "S1")]
-        text = f"The group, its servers, gateways, features and {len(group.agents)} agents are at {self.target}."
+        text = f"The group, its servers, gateways, features and {len(group.agents)} agents are at {self.target}"
+        text += f", as far as is known; nobody knows what is on {_some(group.unread)}." if group.unread else "."
         return True, [Why(text, "group.product", group.product, "", "documented", "S1")]
+
+    def _stranded(self, machine: Machine) -> bool:
+        """Whether a machine has nothing but a console, on a system that the 2012 console does not run on: it stays behind."""
+        return machine.roles == ("console",) and bool(supported(machine.facts or {}, "console", self.settings))
 
     def _one_server(self) -> tuple[bool, list[Why]]:
         spread = {
@@ -336,12 +344,34 @@ class _Decider:
         if found:
             return False, list(found.values())
         holders = [one for one in self.group.machines.values() if one.roles]
-        systems = sorted({os_text(one.os) for one in holders if one.os})
-        who = f"All {len(holders)} machines with a role meet" if len(holders) != 1 else f"{holders[0].name} meets"
-        text = "{} the minimum ({}), and the root management server is not clustered.".format(
-            who, ", ".join(systems) or "nothing known"
-        )
+        systems = sorted({os_text(one.os) for one in holders if facts_read(one.facts)})
+        text = _meets([one.name for one in holders if one.silent is None], systems)
+        if self.missing:
+            text = f"As far as is known: {text[:-1]}; not known: {self._not_known()}."
         return True, [Why(text, "hosts.*.os", systems, "R05", "documented", "S1, S3")]
+
+    def _not_known(self) -> str:
+        """Of which machines something is not known that the path hangs on, and what."""
+        shown = [f"{name} ({', '.join(lacks) or 'no facts'})" for name, lacks in list(self.missing.items())[:SHOWN]]
+        more = len(self.missing) - SHOWN
+        return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+    def _lacks(self, name: str) -> str:
+        return f"not known of it: {', '.join(self.missing[name]) or 'anything, because it gave no facts'}"
+
+    @cached_property
+    def missing(self) -> dict[str, list[str]]:
+        """The facts each machine lacks that the path hangs on; none named for a machine that gave no facts at all."""
+        found: dict[str, list[str]] = {}
+        nodes = {node.node_of: node.facts for node in self.group.nodes if facts_read(node.facts)}
+        for one in self.group.machines.values():
+            if one.node_of is None and (one.roles or one.unread):
+                told = one.facts if facts_read(one.facts) else nodes.get(one.name)
+                lacks = [place for role in one.roles for place in undecided(told, role)] if told else []
+                lacks += [ROLE_UNKNOWN] if told and one.unread else []
+                if lacks or told is None:
+                    found[one.name] = list(dict.fromkeys(lacks))
+        return found
 
     def _keep_monitoring(self) -> tuple[bool, list[Why]]:
         asked = bool(self.inputs["avoid_downtime"])
@@ -402,7 +432,11 @@ class _Decider:
             return approved.name, (Why(text, "journal.approved", approved.name, "", "inferred", "-"),)
         rms = group.machines.get(group.rms or "")
         if rms is not None and rms.name not in retire:
-            text = f"{rms.name} meets the minimum and is not clustered, so the root management server runs the group upgrade."
+            text = "the root management server runs the group upgrade"
+            if rms.name in self.missing:
+                text = f"Nothing that is known speaks against {rms.name}, so {text}; {self._lacks(rms.name)}."
+            else:
+                text = f"{rms.name} meets the minimum and is not clustered, so {text}."
             return rms.name, (Why(text, f"hosts.{rms.name}.os", os_text(rms.os), "R05", "documented", "S3"),)
         root = group.rms or ""
         against = tuple(
@@ -417,8 +451,9 @@ class _Decider:
             and not supported(one.facts, "management_server", self.settings)
         ]  # fmt: skip
         if able:
-            best = min(able, key=lambda one: (not one.reachable, natural(one.name)))
-            text = f"{best.name} is a secondary management server that meets the minimum."
+            best = min(able, key=lambda one: (one.name in self.missing, not one.reachable, natural(one.name)))
+            text = f"{best.name} is a secondary management server that meets the minimum"
+            text += f", as far as is known; {self._lacks(best.name)}." if best.name in self.missing else "."
             return best.name, (*against, Why(text, f"hosts.{best.name}.os", os_text(best.os), "", "documented", "S1"))
         spare = pool.take(group.rms or "", MANAGEMENT_SERVER)
         if spare:
@@ -494,13 +529,23 @@ class _Decider:
         return {"agents": pushed, "manual_agents": manual, "pushed_agents": pushed}
 
     def _undecided(self) -> tuple[str, ...]:
-        found = []
-        for one in self.group.machines.values():
-            if not one.roles:
-                continue
-            if one.facts is None:
-                found.append(f"hosts.{one.name}")
-                continue
-            for role in one.roles:
-                found += [f"hosts.{one.name}.{place}" for place in undecided(one.facts, role)]
-        return tuple(dict.fromkeys(found))
+        """The places in the snapshot that the path hangs on and that nobody could read."""
+        found: list[str] = []
+        for name, places in self.missing.items():
+            known = [f"hosts.{name}.{'opsmgr' if place == ROLE_UNKNOWN else place}" for place in places]
+            found += known or [f"hosts.{name}"]
+        return tuple(found)
+
+
+def _meets(names: list[str], systems: list[str]) -> str:
+    """That the machines with a role meet the minimum, with the systems that were seen on them."""
+    if not systems:
+        return "nothing speaks against the machines with a role."
+    who = f"All {len(names)} machines with a role meet" if len(names) != 1 else f"{names[0]} meets"
+    return f"{who} the minimum ({', '.join(systems)}), and the root management server is not clustered."
+
+
+def _some(names: Iterable[str]) -> str:
+    """Names, the first of them where they are many."""
+    known = list(names)
+    return ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")

@@ -75,7 +75,7 @@ def _machine(machine: Machine, group: Facts, group_name: str, former: set[str]) 
         )
     if group and machine.row is None and machine.facts is not None and machine.node_of is None:
         yield from _stranger(machine, group_name, former)
-    if machine.in_inventory and (machine.facts is None or machine.unread is not None):
+    if machine.in_inventory and (machine.silent or machine.unread):
         yield _silent(machine)
     by_host, by_group = machine.opsmgr.get("server_version"), (machine.row or {}).get("version")
     if by_host and by_group and parse_version(by_host) != parse_version(by_group) and machine.is_server:
@@ -98,7 +98,7 @@ def _machine(machine: Machine, group: Facts, group_name: str, former: set[str]) 
 
 def _silent(machine: Machine) -> Disagreement:
     """A machine that gave no facts, or whose facts do not tell what of the product is on it."""
-    why = machine.why_unreachable or machine.unread or "it was left out of the run."
+    why = machine.silent or machine.unread
     remedy = "Make it reachable, or correct its address, and run discovery again."
     if machine.row is not None or machine.roles:
         return Disagreement("server_without_facts", machine.name, f"{machine.name} gave no facts: {why}", remedy)

@@ -11,13 +11,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from .catalog import Reason, Settings, supported
+from .catalog import Reason, Settings, supported, undecided
 from .model import Machine, ManagementGroup
 from .names import natural
 
 MANAGEMENT_SERVER, GATEWAY, DATABASE, FEATURE = "management_server", "gateway", "database", "feature"
 DATABASE_LIKE = ("operational_database", "data_warehouse", "acs_database", "reporting")
 FEATURES = ("web_console", "acs_collector", "console")
+#: The role by which a spare is judged for each kind.
+FITTING = {
+    MANAGEMENT_SERVER: "management_server",
+    GATEWAY: "gateway",
+    DATABASE: "operational_database",
+    FEATURE: "web_console",
+}
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,11 @@ class Replacement:
 def failures(group: ManagementGroup, settings: Settings) -> dict[str, list[Reason]]:
     """For each machine that cannot hold one of its roles after the upgrade, the reasons.
 
-    A console on a machine that is otherwise an agent only is no server of the group, and decides nothing.
+    A console of its own is no server of the group and decides nothing: where it cannot stay, the group does without it.
     """
     found: dict[str, list[Reason]] = {}
     for machine in group.machines.values():
-        if machine.facts is None or (machine.agent and machine.roles == ("console",)):
+        if machine.facts is None or machine.roles == ("console",):
             continue
         reasons: list[Reason] = []
         for role in machine.roles:
@@ -63,8 +70,8 @@ def _has_instance(machine: Machine, instances: Iterable[str]) -> bool:
 
 
 def fits(machine: Machine, kind: str, settings: Settings) -> bool:
-    """Whether a spare can take over, or has taken over, what the kind says."""
-    if machine.facts is None or not machine.reachable:
+    """Whether a spare can take over, or has taken over, what the kind says. One that is not known well enough cannot."""
+    if machine.facts is None or not machine.reachable or undecided(machine.facts, FITTING[kind]):
         return False
     taken = {
         MANAGEMENT_SERVER: machine.is_server,
@@ -74,13 +81,9 @@ def fits(machine: Machine, kind: str, settings: Settings) -> bool:
     }
     if any(taken.values()) and not taken[kind]:
         return False
-    if kind == MANAGEMENT_SERVER:
-        return not supported(machine.facts, "management_server", settings) and _in_domain(machine)
-    if kind == GATEWAY:
-        return not supported(machine.facts, "gateway", settings)
-    if kind == DATABASE:
-        return bool(machine.sql) and not supported(machine.facts, "operational_database", settings)
-    return not supported(machine.facts, "web_console", settings) and _in_domain(machine)
+    if supported(machine.facts, FITTING[kind], settings):
+        return False
+    return bool(machine.sql) if kind == DATABASE else kind == GATEWAY or _in_domain(machine)
 
 
 def _in_domain(machine: Machine) -> bool:

@@ -243,7 +243,8 @@ def supported(host: Any, role: str, catalog: Optional[Settings] = None, instance
     name = ROLE_NAMES[role]
 
     architecture = _fact(system, "architecture")
-    if architecture is not None and architecture not in row.architectures:
+    client = role == "console" and is_client(system)
+    if architecture is not None and architecture not in (*row.architectures, *(("x86",) if client else ())):
         text = "{} runs on {}; the {} of 2012 exists for x64 only".format(_fact(host, "name"), architecture, name)
         reasons.append(Reason("R03", role, "os.architecture", str(architecture), "x64", text, "documented", "S1"))
 
@@ -271,6 +272,12 @@ def supported(host: Any, role: str, catalog: Optional[Settings] = None, instance
             need = "SQL Server 2008 SP1 or later"
             reasons.append(Reason("R06", role, "sql.version", version, need, text, "field", "S14, S16"))
     return reasons
+
+
+def is_client(system: Any) -> bool:
+    """Whether a system is one for desktops, which shares its numbers with a server's: Vista with 2008, 7 with 2008 R2."""
+    caption = str(_fact(system, "caption") or "").lower()
+    return bool(caption) and "server" not in caption
 
 
 def undecided(host: Any, role: str, instance: Optional[str] = None) -> list[str]:

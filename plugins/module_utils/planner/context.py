@@ -123,7 +123,7 @@ class Context:
     def vouched(self, step: Step) -> bool:
         """Whether somebody signed off a step on a machine without facts: no fact can show it, so the name stands for it."""
         machine = self.group.machines.get(step.hosts[0]) if step.hosts else None
-        return machine is not None and machine.facts is None and self.done(step.id) is not None
+        return machine is not None and machine.silent is not None and self.done(step.id) is not None
 
     def backed_up(self, step: str, hours: Optional[float] = None) -> bool:
         """Whether a step left a verified backup, not older than so many hours at the time of the facts.
@@ -203,8 +203,8 @@ class Context:
         found = []
         for name in hosts:
             machine = self.group.machines.get(name)
-            if machine is not None and machine.facts is None:
-                told = machine.why_unreachable or machine.unread or "it gave no facts"
+            if machine is not None and machine.silent:
+                told = machine.silent
                 text = f"Nothing reaches {name}, so a person does this: {told}"
                 found.append(Why(text.rstrip(".") + ".", f"unreachable.{name}", told, "R42", "documented", "S9"))
         return found
@@ -216,7 +216,8 @@ class Context:
             return DELEGATED, {"through": entry["delegate"]}
         if not name or entry.get("reachable") is False or self.group.host_facts(name) is None:
             return MANUAL, {}
-        if name in self.group.machines and not self.group.machines[name].in_inventory:
+        machine = self.group.machines.get(name)
+        if machine is not None and (machine.silent or not machine.in_inventory):
             return MANUAL, {}
         return AUTOMATIC, {}
 
