@@ -15,7 +15,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.decide import (
     read_plan,
     read_snapshot,
 )
-from ansible_collections.scom.upgrade.plugins.module_utils.plan import stale
+from ansible_collections.scom.upgrade.plugins.module_utils.differences import explain
 
 ERRORS = (*PROBLEMS, approval.ApprovalError, compare.ToleranceError)
 
@@ -77,7 +77,7 @@ def group_host(hosts):
 @_said
 def plan_stale(approved, current):
     """How what remains of a plan differs from what was approved, one text each; empty when it does not."""
-    return [str(one) for one in stale(read_plan(approved), read_plan(current))]
+    return explain(read_plan(approved), read_plan(current))
 
 
 @_said

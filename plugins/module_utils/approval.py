@@ -130,8 +130,9 @@ def _is_backup(entry: Mapping[str, Any], what: str) -> bool:
     if entry.get("event") == "signed_off":
         return str(entry.get("step") or "").endswith(f".backup.{what}")
     data = entry.get("data")
-    told = entry.get("event") == "done" and isinstance(data, Mapping) and data.get("backup") == what
-    return told and bool(data.get("verified"))
+    if entry.get("event") != "done" or not isinstance(data, Mapping):
+        return False
+    return data.get("backup") == what and bool(data.get("verified"))
 
 
 def _key(group: ManagementGroup) -> Evidence:

@@ -10,10 +10,9 @@ from typing import Any, Optional
 from . import approval, what_if
 from .catalog import parse_version
 from .decide import Conclusion, conclude
-from .facts import canonical
-from .plan import MANUAL, PHASES, Difference, Plan, Step, stale
+from .differences import differences
+from .plan import MANUAL, PHASES, Plan, Step
 from .planner import kinds
-from .relevant import relevant
 
 SHOWN = 12
 FIRST = 5
@@ -88,9 +87,7 @@ def confirm(
         raise approval.ApprovalError(f"{wanted[:SHORTEST]}: {what_if.said(planned.assumed)}")
     lines: list[str] = []
     if planned is not None and planned.hash.startswith(wanted):
-        lines = differences(planned, plan)
-        if planned_snapshot is not None:
-            lines += differing_facts(relevant(planned_snapshot), relevant(current.group.snapshot))
+        lines = differences(planned, plan, planned_snapshot, current.group.snapshot)
     if lines:
         more = f"; and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
         what = "What differs: {}{}.".format("; ".join(lines[:SHOWN]), more)
@@ -100,75 +97,6 @@ def confirm(
         f"The plan of the group as it is now is {plan.hash[:SHORTEST]}, not {wanted[:SHORTEST]}. {what}"
         " Make the plan again with playbooks/plan.yml, read it, and approve its hash."
     )
-
-
-def differences(was: Plan, now: Plan) -> list[str]:
-    """How two plans differ, one text each: steps that came, went or changed, and inputs."""
-    found = [said(one) for one in stale(was, now)]
-    left = {step.id for step in now.steps}
-    told = {line.partition(":")[0] for line in found}
-    before = {step.id: step for step in was.steps}
-    found += [f"{step.id}: step was {step.title}, is nothing" for step in was.steps if step.id not in left]
-    found += [
-        f"{step.id}: step was nothing, is {step.title}"
-        for step in now.steps
-        if step.id not in before and step.id not in told
-    ]
-    return found
-
-
-def said(difference: Difference) -> str:
-    """One difference as a line; of two lists, what went and what came."""
-    was, now = difference.was, difference.now
-    if isinstance(was, (list, tuple)) and isinstance(now, (list, tuple)):
-        return _lists(list(was), list(now), f"{difference.step or 'plan'}: {difference.what}") or str(difference)
-    return str(difference)
-
-
-def differing_facts(was: Any, now: Any, place: str = "") -> list[str]:
-    """The places in which two sets of facts differ, with both values."""
-    if was == now:
-        return []
-    if isinstance(was, Mapping) and isinstance(now, Mapping):
-        found: list[str] = []
-        for key in sorted({*was, *now}, key=str):
-            found += differing_facts(was.get(key), now.get(key), f"{place}.{key}" if place else str(key))
-        return found
-    if isinstance(was, list) and isinstance(now, list):
-        gone, come = _apart(was, now)
-        if len(gone) == len(come) == 1:
-            return differing_facts(gone[0], come[0], f"{place}[{_named(come[0])}]" if _named(come[0]) else place)
-        if gone or come:
-            return [_lists(gone, come, place)]
-    return [f"{place}: was {_short(was)}, is {_short(now)}"]
-
-
-def _apart(was: list[Any], now: list[Any]) -> tuple[list[Any], list[Any]]:
-    """What only the first and what only the second of two lists holds."""
-    first, second = ({canonical(one) for one in rows} for rows in (was, now))
-    return [one for one in was if canonical(one) not in second], [one for one in now if canonical(one) not in first]
-
-
-def _lists(was: list[Any], now: list[Any], place: str) -> str:
-    """What two lists do not share; empty where they differ in order only."""
-    gone, come = _apart(was, now)
-    parts = [f"{len(rows)} {verb} ({_short(rows)})" for rows, verb in ((gone, "went"), (come, "came")) if rows]
-    return f"{place}: {', '.join(parts)}" if parts else ""
-
-
-def _named(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return str(value.get("name") or value.get("instance") or value.get("agent") or "")
-    return str(value[0]) if isinstance(value, (list, tuple)) and value else ""
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        names = [_named(one) or str(one) for one in value[:3]]
-        text = ", ".join(names) + (", ..." if len(value) > 3 else "") if value else "nothing"
-    else:
-        text = "nothing" if value is None else str(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 # --- sign-offs

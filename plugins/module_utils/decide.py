@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -12,6 +13,7 @@ from . import facts, inputs, model, path, planner, readiness, what_if
 from .catalog import is_2012
 from .names import ordered
 from .plan import Plan, PlanError
+from .relevant import relevant
 from .rules.engine import UnknownRepairError
 from .rules.repairs import repair_steps
 from .selection import SelectionError
@@ -27,6 +29,9 @@ PROBLEMS = (
     WaiverError,
     what_if.WhatIfError,
 )
+
+#: Files beside an approved plan that may hold the facts it was made from.
+KEPT_FACTS = ("approved-plan.snapshot.json", "upgrade-plan.snapshot.json")
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,18 @@ def read_plan(source: Any) -> Plan:
     if isinstance(source, Mapping) and isinstance(source.get("plan"), Mapping):
         source = source["plan"]
     return Plan.from_dict(source)
+
+
+def facts_of(plan: Plan, folder: str) -> Optional[facts.Snapshot]:
+    """The facts that a plan was made from, where a folder still has them; they are told by their hash."""
+    for name in KEPT_FACTS:
+        try:
+            found = read_snapshot(os.path.join(folder, name))
+        except facts.SnapshotError:
+            continue
+        if facts.digest(relevant(found)) == plan.facts_hash:
+            return found
+    return None
 
 
 def _text(name: str, what: str) -> str:

@@ -10,7 +10,8 @@ from typing import Any, Optional
 from . import contract, planner
 from .approval import evidence
 from .decide import Conclusion, conclude
-from .plan import MANUAL, PHASES, Plan, Step, stale, waves
+from .differences import explain
+from .plan import MANUAL, PHASES, Plan, Step, waves
 from .rules.repairs import repair_steps
 from .simulate import Simulation
 from .what_if import said
@@ -94,7 +95,12 @@ class Gate:
             "hash": self.plan.hash,
             "management_group_path": self.plan.path,
             "remaining": [
-                {"id": step.id, "kind": step.kind, "mode": step.mode, "warehouse": bool(step.parameters.get("warehouse"))}
+                {
+                    "id": step.id,
+                    "kind": step.kind,
+                    "mode": step.mode,
+                    "warehouse": bool(step.parameters.get("warehouse")),
+                }
                 for step in self.plan.steps
             ],
             "summary": self.summary,
@@ -111,6 +117,7 @@ def gate(
     predicted: Sequence[str] = (),
     hosts: Optional[Iterable[str]] = None,
     approved: Optional[Plan] = None,
+    approved_snapshot: Optional[Mapping[str, Any]] = None,
     require_approval: bool = False,
     carried_out: bool = False,
 ) -> Gate:
@@ -119,8 +126,9 @@ def gate(
     ``predicted`` are steps that a check run has predicted already: the facts are taken as if they were done. ``hosts`` are
     the inventory hosts of the run (``--limit``); a step on any other does not start, and what needs it does not either.
     ``position`` selects agents by where the path puts them. ``approved`` is the plan that was approved: what remains must
-    not differ from it; with ``require_approval`` there must be one. With ``carried_out`` what no role of this version carries
-    out stops a run: a complex path's preparation stops every phase. Other such steps wait for a person, as any manual one.
+    not differ from it; ``approved_snapshot`` has its facts, where they are at hand, to tell what differs. With
+    ``require_approval`` there must be one. With ``carried_out`` what no role of this version carries out stops a run: a
+    complex path's preparation stops every phase. Other such steps wait for a person, as any manual one.
     """
     if phase is not None and phase not in PHASES:
         raise NotYet("phase {}: there is no such phase; there are {}.".format(phase, ", ".join(PHASES)))
@@ -132,7 +140,7 @@ def gate(
     current = _predict(found, predicted)
     name = phase or (", ".join(steps) if steps else "all phases")
     if approved is not None:
-        _same(approved, found.plan)
+        _same(approved, found, approved_snapshot)
     elif require_approval and found.plan.steps:
         raise NotYet(
             f"{name} does not start: scom_upgrade_require_approval is set, and the plan {found.plan.hash[:12]} is not approved."
@@ -193,13 +201,12 @@ def _repairs_left(found: Conclusion, gone: set[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _same(approved: Plan, current: Plan) -> None:
-    differences = stale(approved, current)
-    if differences:
-        lines = [contract.said(one) for one in differences[:SHOWN]]
-        more = f" And {len(differences) - SHOWN} more." if len(differences) > SHOWN else ""
+def _same(approved: Plan, found: Conclusion, then: Optional[Mapping[str, Any]]) -> None:
+    lines = explain(approved, found.plan, then, found.group.snapshot)
+    if lines:
+        more = f" And {len(lines) - SHOWN} more." if len(lines) > SHOWN else ""
         raise NotYet(
-            f"The plan that was approved ({approved.hash[:12]}) no longer fits the facts: {'; '.join(lines)}.{more}"
+            f"The plan that was approved ({approved.hash[:12]}) no longer fits the facts: {'; '.join(lines[:SHOWN])}.{more}"
             " Make the plan again with playbooks/plan.yml and have it approved."
         )
 

@@ -49,6 +49,9 @@ ROUNDING_MB = 1024
 #: Lists that shrink as a step is carried out.
 SHRINKING = ("agents", "moves", "before", "subscriptions", "acs_forwarders")
 
+#: What a difference is named that is a whole step.
+STEP = "step"
+
 
 class PlanError(ValueError):
     """A plan that is none: a step that requires nothing known, a circle, two steps of one id."""
@@ -320,6 +323,8 @@ class Difference:
 
     def __str__(self) -> str:
         """The difference as one line."""
+        if self.what == STEP:
+            return f"{self.step}: a new step ({self.now})"
         return f"{self.step or 'plan'}: {self.what} was {_shown(self.was)}, is {_shown(self.now)}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -331,8 +336,8 @@ def stale(approved: Plan, current: Plan) -> list[Difference]:
     """How what remains differs from what was approved; empty for a plan that is fresh or part-way done.
 
     What is done leaves the plan, and lists of agents shrink: neither is a difference; nor is the name of the path, which
-    follows from the machines that are left. A step that was not approved, or
-    that would do something else or elsewhere, is one; the facts behind it that differ are listed with it.
+    follows from the machines that are left. A step that was not approved, or that would do something else or elsewhere, is
+    one. :mod:`.differences` tells the facts behind it.
     """
     found: list[Difference] = []
     for name in ("management_group", "run_from"):
@@ -348,18 +353,9 @@ def stale(approved: Plan, current: Plan) -> list[Difference]:
         old = before.get(step.id)
         if old is None:
             if step.kind not in FLEETING:
-                found.append(Difference(step.id, "step", None, step.title))
-                found += [Difference(step.id, one.fact, None, one.value) for one in step.why if one.fact]
-            continue
-        changed = [] if step.kind in CHANGING else _changes(old, step)
-        found += changed
-        if changed:
-            facts = {one.fact: one.value for one in old.why if one.fact}
-            found += [
-                Difference(step.id, one.fact, facts.get(one.fact), one.value)
-                for one in step.why
-                if one.fact and facts.get(one.fact) != one.value
-            ]
+                found.append(Difference(step.id, STEP, None, step.title))
+        elif step.kind not in CHANGING:
+            found += _changes(old, step)
     return found
 
 

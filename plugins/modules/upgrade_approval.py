@@ -45,7 +45,7 @@ options:
     description: File of the snapshot that it was made from. It may be missing.
     type: path
   dest:
-    description: File that the approved plan is written to.
+    description: File that the approved plan is written to. Its facts go into C(approved-plan.snapshot.json) beside it.
     type: path
 seealso:
   - module: scom.upgrade.upgrade_plan
@@ -100,7 +100,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.scom.upgrade.plugins.module_utils.approval import ApprovalError, approve
 from ansible_collections.scom.upgrade.plugins.module_utils.contract import confirm, sign_off
-from ansible_collections.scom.upgrade.plugins.module_utils.decide import PROBLEMS, conclude, read_plan, read_snapshot
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import (
+    KEPT_FACTS,
+    PROBLEMS,
+    conclude,
+    read_plan,
+    read_snapshot,
+)
 from ansible_collections.scom.upgrade.plugins.module_utils.facts import canonical
 
 
@@ -152,10 +158,17 @@ def main():
             if found.report["blocked"]:
                 message += f" It does not start while these findings block: {', '.join(found.report['blocked_by'])}."
             dest = given["dest"] or ""
-            changed = write(module, dest, text) if dest else False
+            changed = keep(module, dest, text, found.group.snapshot) if dest else False
     except (*PROBLEMS, ApprovalError) as problem:
         module.fail_json(msg=str(problem))
     module.exit_json(changed=changed, entry=entry, hash=found.plan.hash, dest=dest, message=message)
+
+
+def keep(module, dest, plan, snapshot):
+    """Write the approved plan, and its facts beside it, so that what differs later can be told from them."""
+    facts = (canonical(snapshot) + "\n").encode("ascii")
+    written = [write(module, dest, plan), write(module, os.path.join(os.path.dirname(dest), KEPT_FACTS[0]), facts)]
+    return any(written)
 
 
 def write(module, dest, content):

@@ -58,6 +58,8 @@ options:
   approved:
     description:
       - File of the plan that was approved. What remains must not differ from it.
+      - Where the facts of that plan lie beside it, in C(approved-plan.snapshot.json) or C(upgrade-plan.snapshot.json), what differs is told
+        from them.
       - A plan that is done in part does not differ.
     type: path
   approved_hash:
@@ -159,9 +161,11 @@ summary:
   sample: "gateways: 1 steps may start on 1 hosts."
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.scom.upgrade.plugins.module_utils.decide import PROBLEMS, read_plan, read_snapshot
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import PROBLEMS, facts_of, read_plan, read_snapshot
 from ansible_collections.scom.upgrade.plugins.module_utils.gate import POSITIONS, NotYet, gate
 from ansible_collections.scom.upgrade.plugins.module_utils.plan import PHASES
 
@@ -203,6 +207,7 @@ def main():
             predicted=given["predicted"],
             hosts=given["hosts"],
             approved=approved,
+            approved_snapshot=facts_of(approved, os.path.dirname(given["approved"])) if approved else None,
             require_approval=given["require_approval"],
             carried_out=True,
         )

@@ -17,7 +17,10 @@ extends_documentation_fragment:
   - scom.upgrade.decision
 options:
   approved:
-    description: File of the plan that was approved.
+    description:
+      - File of the plan that was approved.
+      - Where the facts of that plan lie beside it, in C(approved-plan.snapshot.json) or C(upgrade-plan.snapshot.json), what differs is told
+        from them.
     type: path
 seealso:
   - module: scom.upgrade.upgrade_gate
@@ -78,7 +81,9 @@ steps:
   type: int
   sample: 45
 stale:
-  description: How what remains differs from the approved plan, one text each. Empty where it does not, or none was given.
+  description:
+    - How what remains differs from the approved plan, one text each. Empty where it does not, or none was given.
+    - First the path, the server and the machines that leave, then the facts behind it, then inputs and steps.
   returned: success
   type: list
   elements: str
@@ -103,11 +108,25 @@ summary:
   sample: "Distributed upgrade (simple): the group upgrade runs on RMS01."
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.scom.upgrade.plugins.module_utils.contract import left_to_people, stop_text
-from ansible_collections.scom.upgrade.plugins.module_utils.decide import PROBLEMS, conclude, read_plan, read_snapshot
-from ansible_collections.scom.upgrade.plugins.module_utils.plan import stale
+from ansible_collections.scom.upgrade.plugins.module_utils.decide import (
+    PROBLEMS,
+    conclude,
+    facts_of,
+    read_plan,
+    read_snapshot,
+)
+from ansible_collections.scom.upgrade.plugins.module_utils.differences import explain
+
+
+def against(approved, found):
+    """How a conclusion differs from the plan that was approved, with the facts behind it where they lie beside that plan."""
+    plan = read_plan(approved)
+    return explain(plan, found.plan, facts_of(plan, os.path.dirname(approved)), found.group.snapshot)
 
 
 def main():
@@ -126,7 +145,7 @@ def main():
     given = module.params
     try:
         found = conclude(read_snapshot(given["snapshot"] or given["path"]), given["inputs"])
-        differences = stale(read_plan(given["approved"]), found.plan) if given["approved"] else []
+        differences = against(given["approved"], found) if given["approved"] else []
     except PROBLEMS as problem:
         module.fail_json(msg=str(problem))
     result = found.to_dict()
@@ -139,7 +158,7 @@ def main():
         disagreements=result["disagreements"],
         hash=result["plan"]["hash"],
         steps=len(found.plan.steps),
-        stale=[str(one) for one in differences],
+        stale=differences,
         left_to_people=[step.id for step in left_to_people(found.plan)],
         left_to_people_text=stop_text(left_to_people(found.plan)),
         summary=found.summary,

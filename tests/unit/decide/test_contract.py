@@ -74,14 +74,6 @@ def test_a_hash_of_nobody_is_refused(simple):
         contract.confirm(conclude(*simple), "0" * 12)
 
 
-def test_long_lists_of_facts_are_cut_short():
-    was = {"agents": [[f"A{number}", "6.1"] for number in range(50)]}
-    now = {"agents": [[f"A{number}", "7.0"] for number in range(50)]}
-    assert contract.differing_facts(was, now) == ["agents: 50 went (A0, A1, A2, ...), 50 came (A0, A1, A2, ...)"]
-    assert contract.differing_facts({"a": None}, {"a": 1}) == ["a: was nothing, is 1"]
-    assert contract.differing_facts(was, copy.deepcopy(was)) == []
-
-
 def test_the_newest_approval_holds(simple):
     plan = conclude(*simple).plan
     first, second = approve(plan, "A", TIME), dict(approve(plan, "B", TIME), data={"hash": "f" * 64})
