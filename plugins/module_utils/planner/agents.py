@@ -186,14 +186,22 @@ def _move_off_root(context: Context, left: Iterable[int]) -> list[Step]:
         return []
     to = context.fqdn(targets[0])
     others = [context.fqdn(name) for name in targets[1:]]
+    prepared = _prepared(context)
     moves = []
     for place in mine:
-        failover = [one for one in group.agents.failover[place] if one != to and group.names.find(one) != root]
-        moves.append({"agent": group.agents.names[place], "primary": to, "failover": failover or others[:1]})
+        name = group.agents.names[place]
+        known = prepared[name]["failover"] if name in prepared else group.agents.failover[place]
+        failover = [one for one in known if one != to and group.names.find(one) != root]
+        moves.append({"agent": name, "primary": to, "failover": failover or others[:1]})
     return [_move_step(context, "pushed_agents.move", moves, root, to, context.talker(), why=[
         fact(f"{counted(len(moves), 'pushed agent')} with {root} as primary, which is upgraded last.", "group.agents.primary", len(moves),
              "", "inferred", "O5"),
-    ])]  # fmt: skip
+    ], prepared=prepared)]  # fmt: skip
+
+
+def _prepared(context: Context) -> Mapping[str, Move]:
+    """The parents that agents have once the machines of ``prepare`` have left, where those differ from today's."""
+    return {move["agent"]: move for step in moves_off(context) for move in step.parameters["moves"]}
 
 
 def _move_step(
@@ -206,13 +214,15 @@ def _move_step(
     why: list[Any],
     title: Optional[str] = None,
     done: Optional[str] = None,
+    prepared: Optional[Mapping[str, Move]] = None,
 ) -> Step:
     group = context.group
     before = []
     for move in moves:
         agent = group.agents.find(move["agent"])
         if agent is not None:
-            before.append({"agent": agent.name, "primary": agent.primary, "failover": list(agent.failover)})
+            today = {"agent": agent.name, "primary": agent.primary, "failover": list(agent.failover)}
+            before.append((prepared or {}).get(agent.name, today))
     return context.step(
         name,
         "agents.move",
@@ -234,6 +244,10 @@ def _move_step(
 
 def moves_off(context: Context) -> list[Step]:
     """Agents of each server and gateway that leaves, moved to who takes over; also where it is only their failover."""
+    return context.once("moves_off", lambda: _moves_off(context))
+
+
+def _moves_off(context: Context) -> list[Step]:
     group = context.group
     if not context.old_group:
         return []

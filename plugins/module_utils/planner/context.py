@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from ..catalog import is_2012
 from ..estimate import Estimator
@@ -18,6 +18,7 @@ from ..why import ORDER, Why
 from .kinds import BY_HAND, KINDS, OTHER, carried_out
 
 Entry = Mapping[str, Any]
+Steps = list[Step]
 
 
 #: How the steps begin that back a database up before anything else, because that repair was asked for.
@@ -38,7 +39,14 @@ class Context:
         self.estimator = Estimator(inputs.get("estimates"), group.journal, inputs.get("settings"))
         self.upgraded = group.agents.upgraded(self.target)
         self.late = self._late()
+        self._made: dict[str, Steps] = {}
         self.old_group = group.known and not group.is_2012
+
+    def once(self, name: str, make: Callable[[], Steps]) -> Steps:
+        """Steps that several parts of the planner look at, made for the first of them."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     # the group
 

@@ -381,6 +381,22 @@ def test_agents_that_only_fall_back_on_a_server_are_not_said_to_move_from_it() -
     assert mixed.startswith("Move ") and " from TSRMS to tsms2.tailspin.test, and take it off " in mixed
 
 
+def test_agents_of_the_root_neither_move_to_nor_come_back_to_a_failover_that_has_left() -> None:
+    estate = estates.load_estate("distributed-simple")
+    servers = {one["name"]: one for one in estate["servers"]}
+    servers["MS03"]["os"] = {"release": "2003", "service_pack": 2, "architecture": "x86"}
+    estate["servers"].append({"name": "NEW", "roles": [], "os": servers["MS02"]["os"]})
+    for agents in estate["agents"]:
+        agents["failover"] = ["MS03"] if agents["primary"] == "RMS01" else agents.get("failover", [])
+    snapshot, given = estates.snapshot_from_estate(estate), estates.inputs_from_estate(estate)
+    plan = planner.make(snapshot, given)
+    for name in ("pushed_agents.move", "post_upgrade.agents_return"):
+        failover = {one for move in step_of(plan, name).parameters["moves"] for one in move["failover"]}
+        assert failover and "ms03.contoso.test" not in failover, name
+    after = simulate(snapshot, [step for step in plan.steps if step.phase == "prepare"], NEW)
+    assert not stale(plan, planner.make(after, given))
+
+
 def test_the_undo_of_a_step_says_where_no_source_describes_one() -> None:
     plan = plan_of("distributed-complex-32bit")
     agent = step_of(plan, "manual_agents.upgrade.C01")

@@ -138,6 +138,8 @@ def assert_named_servers_come_first(plan: Plan, group: model.ManagementGroup, be
     for step in of_kind(plan, "server.join", "gateway.install", "server.update"):
         makers.setdefault(step.hosts[0], []).append(step)
     for step in plan.steps:
+        gone = {one for one in named_servers(step) if group.names.find(one) in plan.retire}
+        assert not gone or plan.run_from is None, f"{step.id} names {gone}, which leaves the group"
         for name in {group.names.find(one) for one in named_servers(step)} - {step.hosts[0] if step.hosts else None}:
             assert_before(before, makers.get(str(name), []), [step], f"{name} is there")
 
