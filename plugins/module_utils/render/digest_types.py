@@ -293,9 +293,13 @@ class Digest:
 
     @property
     def verdict(self) -> str:
-        """``blocked``, ``nothing``, ``running``, ``failed``, ``unjudged`` (no rule was run), or ``ready``."""
+        """``blocked``, ``what_if`` (it rests on assumed machines), ``nothing``, ``running``, ``failed``, ``unjudged`` (no rule
+        was run), or ``ready``.
+        """
         if self.blockers or self.obstacles:
             return "blocked"
+        if self.assumed:
+            return "what_if"
         states = self.states
         if not self.steps or set(states) == {"done"}:
             return "nothing"

@@ -44,7 +44,7 @@ header.top .sub { max-width: none; font-size: 1.08rem; color: var(--soft); margi
 .verdict.is-blocked, .verdict.is-failed { background: var(--bad-soft); border-left: 6px solid var(--bad); }
 .verdict.is-ready, .verdict.is-nothing { background: var(--good-soft); border-left: 6px solid var(--good); }
 .verdict.is-hand { background: var(--hold-soft); border-left: 6px solid var(--hold); }
-.verdict.is-unjudged { background: var(--warn-soft); border-left: 6px solid var(--warn); }
+.verdict.is-unjudged, .verdict.is-what_if { background: var(--warn-soft); border-left: 6px solid var(--warn); }
 .notes { list-style: none; margin: .7rem 0 0; padding: 0; } .notes li { margin: .3rem 0; }
 .verdict.is-running { background: var(--accent-soft); border-left: 6px solid var(--accent); }
 .figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1px; margin: 1.1rem 0 0; padding: 0;

@@ -29,6 +29,8 @@ def verdict_text(digest: Digest) -> str:
     steps = words.count(total, "step")
     if digest.verdict == "blocked":
         return f"NOT READY: {_in_the_way(digest)} must be cleared before anything changes"
+    if digest.verdict == "what_if":
+        return f"WHAT IF: {steps} would be to do{_by_hand(digest)}; nothing can start while a machine is only assumed"
     if digest.verdict == "nothing":
         return "NOTHING TO DO: every step of the upgrade is done"
     if digest.verdict == "failed":
@@ -37,9 +39,13 @@ def verdict_text(digest: Digest) -> str:
         return f"UNDER WAY: {done:,} of {steps} done"
     if digest.verdict == "unjudged":
         return f"NOT JUDGED: {steps} to do, and no rule was run, so nobody knows whether anything blocks"
+    ready = "READY, PARTLY BY HAND" if digest.by_hand else "READY"
+    return f"{ready}: {steps} to do{_by_hand(digest)}, nothing blocks{_looks(digest)}"
+
+
+def _by_hand(digest: Digest) -> str:
     hand = len(digest.by_hand)
-    who = "" if not hand else ", all by hand" if hand == total else f", {hand:,} of them by hand"
-    return f"{'READY, PARTLY BY HAND' if hand else 'READY'}: {steps} to do{who}, nothing blocks{_looks(digest)}"
+    return "" if not hand else ", all by hand" if hand == len(digest.steps) else f", {hand:,} of them by hand"
 
 
 def _in_the_way(digest: Digest) -> str:

@@ -20,7 +20,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.render.sarif import s
 from ansible_collections.scom.upgrade.plugins.module_utils.render.summary import summary
 from ansible_collections.scom.upgrade.plugins.module_utils.render.text import findings_text, text
 from ansible_collections.scom.upgrade.plugins.module_utils.render.views import VIEWS, Options, render, render_all, same
-from tests.unit.render.sample import findings, plan_of, report_of, step
+from tests.unit.render.sample import finding, findings, plan_of, report_of, step
 
 ESSENTIALS = ("TAILSPIN", "TSMS2", "Distributed upgrade (complex)", "2012 exists for x64 only", "Full-text search is missing",
               "Add full-text search", "TSRMS", "TSGW1")  # fmt: skip
@@ -184,6 +184,14 @@ def test_no_view_says_ready_where_no_rule_was_run(name: str) -> None:
         assert ElementTree.fromstring(said.encode()).attrib["errors"] == "1"
     if name == "sarif":
         assert json.loads(said)["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_no_view_says_ready_of_a_plan_that_only_assumes_a_machine(name: str) -> None:
+    plan = plan_of([step("prepare.a", "x", "A", [], 1)], assumed=["NEWMS"])
+    said = render(name, {"plan": plan, "findings": [finding("R01", "pass", "x")]})
+    assert not re.search(r"\bREADY\b", said) and '"verdict": "ready"' not in said
+    assert re.search("WHAT IF|what_if", said) and "NEWMS" in said
 
 
 def test_evidence_stands_beside_the_point_of_no_return(report: dict[str, Any]) -> None:
