@@ -14,12 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.scom.upgrade.plugins.module_utils import facts, gate, inputs, model, path, planner
-from ansible_collections.scom.upgrade.plugins.module_utils.approval import approve
+from ansible_collections.scom.upgrade.plugins.module_utils.approval import ApprovalError, approve
 from ansible_collections.scom.upgrade.plugins.module_utils.contract import carried_out
 from ansible_collections.scom.upgrade.plugins.module_utils.decide import conclude
+from ansible_collections.scom.upgrade.plugins.module_utils.differences import explain
 from ansible_collections.scom.upgrade.plugins.module_utils.plan import MANUAL, Plan, Step, check_order, stale
 from ansible_collections.scom.upgrade.plugins.module_utils.planner.kinds import BY_HAND
+from ansible_collections.scom.upgrade.plugins.module_utils.rules.book import REGISTRY
 from ansible_collections.scom.upgrade.plugins.module_utils.simulate import Simulation
+from ansible_collections.scom.upgrade.plugins.module_utils.what_if import assume
 from tests.unit.decide import estates
 from tests.unit.decide.generated import estates as generated
 from tests.unit.decide.generated import gateways_to_replace
@@ -289,3 +292,50 @@ def test_check_mode_predicts_every_step(estate: dict[str, Any], options: dict[st
     order = {name: place for place, name in enumerate(predicted)}
     assert set(order) == {step.id for step in plan.steps} and len(order) == len(predicted)
     assert all(order[one] < order[step.id] for step in plan.steps for one in step.requires)
+
+
+SELECTIONS = st.lists(
+    st.sampled_from(["!R01", "!R03", "!R05", "!R06", "!@database", "!@server", "@agent", "all"]), min_size=1, max_size=4
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(generated(), SELECTIONS)
+def test_no_selection_takes_a_blocker_away_that_cannot_be_waived(estate: dict[str, Any], wanted: list[str]) -> None:
+    snapshot = estates.snapshot_from_estate(estate)
+    lasting = {name for name, rule in REGISTRY.items() if rule.indispensable}
+    everything, chosen = (conclude(snapshot, {"rules": rules}).report for rules in (["all"], wanted))
+    assert set(chosen["blocked_by"]) & lasting == set(everything["blocked_by"]) & lasting
+    ran = {finding["id"] for finding in chosen["findings"]}
+    assert lasting <= ran and not ran & set(chosen["left_out"]) and set(chosen["kept"]) <= ran
+    assert ran | set(chosen["left_out"]) == set(REGISTRY)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(generated(), OPTIONS)
+def test_a_plan_with_an_assumed_machine_says_so_and_never_starts(
+    estate: dict[str, Any], options: dict[str, Any]
+) -> None:
+    snapshot = assume(estates.snapshot_from_estate(estate), {"ASSUMED": {"spare": True, "what_if": {"sql": [{}]}}})
+    found = conclude(snapshot, options)
+    assert found.plan.assumed == ("ASSUMED",) and "ASSUMED" in found.summary
+    with pytest.raises(ApprovalError, match="only assumed: ASSUMED"):
+        approve(found.plan, "Jo", "2012-05-12T18:00:00Z")
+    with pytest.raises(gate.NotYet, match="only assumed: ASSUMED"):
+        gate.gate(snapshot, options, phase="pre_upgrade")
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(generated(), generated(), OPTIONS)
+def test_a_difference_is_told_where_there_is_one_and_never_of_what_nobody_knows(
+    one: dict[str, Any], other: dict[str, Any], options: dict[str, Any]
+) -> None:
+    then, now = (estates.snapshot_from_estate(estate) for estate in (one, other))
+    was, new = (conclude(snapshot, options).plan for snapshot in (then, now))
+    assert explain(was, was, then, then) == []
+    for facts_at_hand in ((then, now), (None, None)):
+        lines = explain(was, new, *facts_at_hand)
+        assert bool(lines) == bool(stale(was, new)) and len(lines) == len(set(lines))
+        if lines and was.path != new.path:
+            assert lines[0] == f"path: was {was.path}, is {new.path}"
+    assert not [line for line in lines if line.startswith(("hosts.", "group.")) and "was nothing" in line]
