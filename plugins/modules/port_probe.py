@@ -47,12 +47,36 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ports:
-  description:
-    - One entry a target. RV(ports[].open) is null where it could not be tried.
-    - RV(ports[].error) is V(refused) where the machine answers and nothing listens, V(no answer) where something in between
-      swallows the connection, or V(unknown host).
+  description: One entry a target, in their order.
   returned: success
   type: list
   elements: dict
-  sample: [{from: MS02, to: SQL01, port: 1433, open: true, error: null}]
+  contains:
+    from:
+      description: The host that tried.
+      returned: success
+      type: str
+      sample: MS02
+    to:
+      description: The machine at the other end.
+      returned: success
+      type: str
+      sample: SQL01
+    port:
+      description: The TCP port.
+      returned: success
+      type: int
+      sample: 1433
+    open:
+      description: Whether the connection could be made. Null where it could not be tried.
+      returned: success
+      type: bool
+      sample: true
+    error:
+      description:
+        - Why not. V(refused) where the machine answers and nothing listens, V(no answer) where something in between swallows the
+          connection, V(unknown host), or the reason why it could not be tried.
+      returned: success
+      type: str
+      sample: refused
 """

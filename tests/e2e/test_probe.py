@@ -54,7 +54,7 @@ def test_ports_and_accounts_are_tried_and_judged(tmp_path):
         lab.play("plan")
         assert findings(lab)["R69"] == ("pass", "Every account logs on and has its rights.")
         outcome, text = findings(lab)["R70"]
-        assert outcome == "manual" and "were not tried" in text, "the warehouse's named instance has no port of its own"
+        assert outcome == "manual" and text.startswith("Not tried"), "the warehouse's named instance has no port of its own"
         assert json.loads((lab.reports / "upgrade-plan.json").read_text(encoding="utf-8"))["plan"]["hash"] == plan, (
             "what was tried changes no step"
         )

@@ -231,7 +231,9 @@ def open_handles(context: Context) -> list[Finding]:
     for machine in looked:
         held = machine.get("held_open") or {}
         for program in held.get("programs") or ():
-            rows.append((machine.name, f"{program.get('name')} (process {program.get('id')})", str(program.get("path"))))
+            rows.append(
+                (machine.name, f"{program.get('name')} (process {program.get('id')})", str(program.get("path")))
+            )
         for file in held.get("shares") or ():
             rows.append((machine.name, str(file.get("path")), f"over a share: {file.get('by')}"))
         for part, text in (("programs", "running programs"), ("shares", "files open over shares")):
@@ -418,7 +420,9 @@ def ports(context: Context) -> list[Finding]:
     for one in needed:
         tried = [(trial, connections.outcome(known, trial)) for trial in one.trials]
         closed += [
-            (one.source, one.target, f"{trial.port}/tcp", one.when, why) for trial, why in tried if why not in (None, "")
+            (one.source, one.target, f"{trial.port}/tcp", one.when, why)
+            for trial, why in tried
+            if why not in (None, "")
         ]
         if not tried or any(why is None for _trial, why in tried):
             untried.append((one.source, one.target, one.ports, one.when, "not tried"))
@@ -427,9 +431,11 @@ def ports(context: Context) -> list[Finding]:
         return [Finding(WARN, f"Closed: {hosts}.", (*closed, *untried))]
     confirmed = known.confirmed("R70")
     if untried and not confirmed:
-        text = f"{counted(len(untried), 'connection')} of {len(needed):,} the upgrade needs were not tried."
+        text = f"Not tried: {len(untried):,} of {counted(len(needed), 'connection')} that the upgrade needs."
         return [Finding(MANUAL, text, tuple(untried))]
-    text = f"Ports checked: {confirmed}." if confirmed else f"{counted(len(needed), 'connection')} tried, none is closed."
+    text = (
+        f"Ports checked: {confirmed}." if confirmed else f"{counted(len(needed), 'connection')} tried, none is closed."
+    )
     return [Finding(PASS, text)]
 
 
