@@ -14,7 +14,11 @@ NO_BATCH = "The password is right, and the account may not log on as a batch job
 ACCOUNT = GIVEN["account"]
 
 
-def found(probes: Any = ACCOUNTS_TRIED, put: Any = None, given: Any = None, estate: str = SIMPLE) -> Any:
+TRIED: Any = object()  # stands for all that was tried, as a mapping is no default of an argument
+
+
+def found(probes: Any = TRIED, put: Any = None, given: Any = None, estate: str = SIMPLE) -> Any:
+    probes = ACCOUNTS_TRIED if probes is TRIED else probes
     (result,) = judge(estate, {"probes": probes, **(put or {})}, given or {}, wanted=["R69"]).results
     return result
 
