@@ -77,7 +77,7 @@ EXAMPLES = r"""
         password: "{{ scom_upgrade_account_password }}"
       - input: data_access_account
         name: CONTOSO\scomdas
-        password: "{{ scom_upgrade_data_access_password }}"
+        password: "{{ scom_upgrade_data_access_account_password }}"
   register: probe
 
 - name: Ask an instance whether the account is a sysadmin
@@ -97,6 +97,7 @@ accounts:
       input: account
       account: CONTOSO\scomadmin
       logs_on: true
+      batch: true
       administrator: true
       groups: [Everyone, BUILTIN\Administrators, CONTOSO\Domain Users]
       error: null
@@ -121,13 +122,20 @@ accounts:
       type: bool
       returned: always
       sample: true
+    batch:
+      description:
+        - Whether it may log on as a batch job. False where Windows took its password and refused the job, null where that was
+          not tried or not found out.
+      type: bool
+      returned: always
+      sample: true
     administrator:
       description: Whether it is a local administrator of the host. Null where its groups could not be read.
       type: bool
       returned: always
       sample: true
     groups:
-      description: The groups it is in on this host, as Windows names them.
+      description: The groups it is in on this host, as Windows names them. Null where they could not be read.
       type: list
       elements: str
       returned: always

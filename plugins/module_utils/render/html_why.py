@@ -149,9 +149,5 @@ def _demanded(digest: Digest, step: Step) -> Optional[Safe]:
     ] or [el("li", text) for text in words.DEMANDED.get(step.kind, ())]  # fmt: skip
     if not items:
         return None
-    who = (
-        "A person runs this step, so a person has to see that it is there:"
-        if step.by_hand
-        else "The gate reads it right before the step and starts nothing without it:"
-    )
+    who = words.demands(step.by_hand)
     return join(el("p", el("strong", "And it demands this evidence. "), who), el("ul", items, class_="plain"))

@@ -107,7 +107,7 @@ def _no_return(digest: Digest) -> list[str]:
         ]
         demanded = proofs or [f"- {md(text)}" for text in words.DEMANDED.get(step.kind, ())]
         if demanded:
-            lines += ["And only with this evidence, which the gate reads itself:", "", *demanded, ""]
+            lines += [f"And it demands this evidence. {words.demands(step.by_hand)}", "", *demanded, ""]
     return lines
 
 

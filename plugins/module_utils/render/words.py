@@ -67,11 +67,20 @@ NO_RETURN = {
 
 DEMANDED = {
     "group.upgrade": (
-        "A verified backup of each database of the group, not older than the plan allows.",
+        "A verified backup of the operational database, and of the data warehouse where there is one, not older than the "
+        "plan allows.",
         "A backup of the encryption key, newer than the last update or made in this upgrade.",
         "setup.exe of 2012 on the server that runs it, and every file with the hash that is expected.",
     ),
 }
+
+
+def demands(by_hand: bool) -> str:
+    """Who makes sure that the evidence of a point of no return is there."""
+    if by_hand:
+        return "A person runs this step, so a person has to see that it is there:"
+    return "The gate reads it right before the step and starts nothing without it:"
+
 
 OUTCOMES = {
     "block": "Blocks",

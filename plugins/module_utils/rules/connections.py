@@ -40,13 +40,17 @@ class Trial:
 
 @dataclass(frozen=True)
 class Connection:
-    """Who has to reach whom, on which ports, and when, for people; and the ports of it that can be tried."""
+    """Who has to reach whom, on which ports, and when, for people; and the ports of it that can be tried.
+
+    ``beside`` are ports of the row that nobody tries although the others are: a push is judged by two of its ports.
+    """
 
     source: str
     target: str
     ports: str
     when: str
     trials: tuple[Trial, ...] = ()
+    beside: str = ""
 
 
 def connections(known: View) -> list[Connection]:
@@ -195,7 +199,9 @@ def _to_pushed(known: View, port: Port) -> Iterator[Connection]:
             ends = [(one.fqdn, number) for one in sample for number in PUSH_PORTS]
             trials = tuple(Trial(source.name, name, name, number, True) for name, number in ends)
         name = source.name if source else parent
-        yield Connection(name, counted(len(found), "agent"), port.ports, port.when, trials)
+        tried = {f"{number}/tcp" for number in PUSH_PORTS}
+        beside = ", ".join(part for part in port.ports.split(", ") if part not in tried)
+        yield Connection(name, counted(len(found), "agent"), port.ports, port.when, trials, beside)
 
 
 def _heir(known: View, parent: str) -> Optional[str]:

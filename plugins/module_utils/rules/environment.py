@@ -360,7 +360,7 @@ def accounts(context: Context) -> list[Finding]:
     known = view(context)
     if known.is_2012:
         return [Finding(NOT_APPLICABLE, "The management group is at 2012 already.")]
-    needs = rights.needs(known)
+    needs = rights.described(known)
     missing = [name for name in needs if not context.inputs.get(name)]
     if missing:
         rows: tuple[Row, ...] = tuple((name, "not named", "", needs[name]) for name in missing)
@@ -405,7 +405,8 @@ def ports(context: Context) -> list[Finding]:
     """The pairs of this group that have to talk, with their ports, as the machine that connects has tried them.
 
     ``playbooks/probe.yml`` tries them; an entry of the input ``probes`` (``{from, to, port, open}``) counts before that.
-    An agent or a gateway that reports has proven its connection, and a push is tried with a few agents of each parent.
+    An agent or a gateway that reports has proven its connection. A push is tried with a few agents of each parent, on TCP 135
+    and 445 alone: UDP does not tell whether it is open, and RPC chooses among the high ports anew each time.
     Where nothing listens yet, a refusal shows that the machine answers.
     """
     known = view(context)
@@ -433,10 +434,14 @@ def ports(context: Context) -> list[Finding]:
     if untried and not confirmed:
         text = f"Not tried: {len(untried):,} of {counted(len(needed), 'connection')} that the upgrade needs."
         return [Finding(MANUAL, text, tuple(untried))]
-    text = (
-        f"Ports checked: {confirmed}." if confirmed else f"{counted(len(needed), 'connection')} tried, none is closed."
-    )
-    return [Finding(PASS, text)]
+    if confirmed:
+        return [Finding(PASS, f"Ports checked: {confirmed}.")]
+    if not needed:
+        known_by = counted(proven, "agent or gateway reports", "agents and gateways report")
+        return [Finding(PASS, f"{known_by}, which proves every connection.")]
+    beside = sorted({one.beside for one in needed if one.beside})
+    text = f"{counted(len(needed), 'connection')} tried, none is closed."
+    return [Finding(PASS, f"{text} Of a push, {beside[0]} is not tried." if beside else text)]
 
 
 @rule(

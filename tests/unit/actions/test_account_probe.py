@@ -38,7 +38,7 @@ def left(bench, host="MS02"):
 def test_an_account_logs_on_and_its_groups_are_told(bench):
     found = logon(bench, ACCOUNT)
     assert (found["host"], found["input"], found["account"]) == ("MS02", "account", ACCOUNT["name"])
-    assert (found["logs_on"], found["administrator"], found["error"]) == (True, True, None)
+    assert (found["logs_on"], found["batch"], found["administrator"], found["error"]) == (True, True, True, None)
     assert {r"BUILTIN\Administrators", r"CONTOSO\Domain Users", r"NT AUTHORITY\BATCH"} <= set(found["groups"])
     tasks = [event for event in bench.events() if event["kind"] == "task" and not event.get("folder")]
     assert [event["change"] for event in tasks] == ["created", "started", "ended", "deleted"]
@@ -55,8 +55,9 @@ def test_prediction_tries_nothing_and_a_repeat_says_the_same(bench):
         "input": "account",
         "account": ACCOUNT["name"],
         "logs_on": None,
+        "batch": None,
         "administrator": None,
-        "groups": [],
+        "groups": None,
         "error": "not tried in check mode",
     }
     assert bench.status() == before
@@ -69,7 +70,7 @@ def test_prediction_tries_nothing_and_a_repeat_says_the_same(bench):
 
 def test_a_wrong_password_is_refused_and_leaves_nothing(bench):
     found = logon(bench, {**ACCOUNT, "password": "not-It"})
-    assert (found["logs_on"], found["administrator"], found["groups"]) == (False, None, [])
+    assert (found["logs_on"], found["batch"], found["administrator"], found["groups"]) == (False, None, None, None)
     assert "Logon failure" in found["error"]
     assert left(bench) == ([], [])
 
@@ -81,7 +82,7 @@ def test_an_account_that_nobody_knows_is_refused(bench):
 @pytest.mark.parametrize(("one", "logs_on"), [({**READER, "input": "account"}, False), (READER, None)])
 def test_no_right_to_a_batch_job_refuses_the_account_that_runs_setup_only(bench, one, logs_on):
     found = logon(bench, one)
-    assert found["logs_on"] is logs_on
+    assert (found["logs_on"], found["batch"], found["groups"]) == (logs_on, False, None)
     assert "password is right" in found["error"] and "1385" in found["error"]
     assert left(bench) == ([], [])
 
@@ -185,3 +186,10 @@ def test_sql_server_tells_who_is_a_sysadmin(bench):
 def test_a_login_that_is_no_sysadmin_is_none(bench):
     found = probe(bench, "SQL01", sql_accounts=[ACCESS["name"]], instances=["MSSQLSERVER"])["sql"]
     assert found[0]["sysadmin"] is False and found[0]["error"] is None
+
+
+def test_a_job_that_cannot_be_looked_at_leaves_the_answer_open_and_goes(bench):
+    bench.world.faults.add(host="MS02", operation="job.poll", effect="fail", message="No.")
+    found = logon(bench, ACCOUNT)
+    assert (found["administrator"], found["error"]) == (None, "No.")
+    assert left(bench) == ([], [])

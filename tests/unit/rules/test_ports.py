@@ -47,7 +47,18 @@ def test_a_single_server_whose_agents_report_has_only_the_push_to_try() -> None:
     assert {one["port"] for one in wanted(SINGLE)["OM01"]["ports"]} == {135, 445}
     assert found(SINGLE).outcome == "manual"
     result = found(SINGLE, answers(SINGLE))
-    assert (result.outcome, result.message) == ("pass", "1 connection tried, none is closed.")
+    beside = "137-138/udp, 139/tcp, 49152-65535/tcp"
+    assert (result.outcome, result.message) == (
+        "pass", f"1 connection tried, none is closed. Of a push, {beside} is not tried.",
+    )  # fmt: skip
+
+
+def test_a_group_whose_agents_all_report_and_are_installed_by_hand_has_nothing_to_try() -> None:
+    manual = snapshot_from_estate(SINGLE)["group"]["agents"]
+    place = manual["columns"].index("manual")
+    rows = [[*row[:place], True, *row[place + 1 :]] for row in manual["rows"]]
+    result = found(SINGLE, put={"group/agents/rows": rows})
+    assert (result.outcome, result.message) == ("pass", f"{len(rows)} agents and gateways report, which proves every connection.")
 
 
 def test_what_cannot_be_tried_stays_with_a_person_and_is_named() -> None:
