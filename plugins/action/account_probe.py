@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 
-from ansible_collections.scom.upgrade.plugins.module_utils.rules.rights import NO_BATCH
 from ansible_collections.scom.upgrade.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.scom.upgrade.plugins.plugin_utils.remote import WireError
 from ansible_collections.scom.upgrade.plugins.plugin_utils.sql import statement
@@ -23,6 +22,8 @@ SERVICES = tuple(
 # PASSWORD_MUST_CHANGE, ACCOUNT_LOCKED_OUT.
 REFUSED = (1326, 1327, 1328, 1329, 1330, 1331, 1332, 1793, 1907, 1909)
 LOGON_TYPE = 1385  # ERROR_LOGON_TYPE_NOT_GRANTED: name and password were right
+NO_BATCH = "The password is right, and the account may not log on as a batch job on this host."
+UNTRIED = {"logs_on": None, "batch": None, "administrator": None, "groups": None}
 
 # Documented (kb): third column `privilege` is admin or user, and no row means that the account does not get in. The error for
 # an account that the server cannot resolve (15404) is documented as well; that a group's members come out as admin follows
@@ -91,7 +92,7 @@ class ActionModule(HostAction):
 
     def account(self, one, found):
         """The entry of one account."""
-        entry = {"input": one["input"], "account": one["name"], "logs_on": None, "administrator": None, "groups": []}
+        entry = {"input": one["input"], "account": one["name"], **UNTRIED}
         if _builtin(one["name"]):
             return {**entry, "logs_on": True, "administrator": one["name"].lower() in SYSTEM, "error": None}
         if not one.get("password"):
@@ -104,14 +105,15 @@ class ActionModule(HostAction):
         if outcome is None:
             return {**entry, "error": "not tried, because the job of another probe is under way"}
         text, reason = outcome
+        entry = {**entry, "logs_on": True, "batch": True}
         if reason:
-            return {**entry, "logs_on": True, "error": reason}
+            return {**entry, "error": reason}
         rows = _group_rows(text)
         if not rows:
-            return {**entry, "logs_on": True, "error": "whoami.exe named no group"}
+            return {**entry, "error": "whoami.exe named no group"}
         administrator = any(sid == ADMINISTRATORS for _name, sid in rows)
         names = [name for name, _sid in rows if name]
-        return {**entry, "logs_on": True, "administrator": administrator, "groups": names, "error": None}
+        return {**entry, "administrator": administrator, "groups": names, "error": None}
 
 
 def _builtin(name):
@@ -162,7 +164,8 @@ def _refusal(input_name, error):
     """What a job that could not be started tells of the account."""
     code, text = (error.get("detail") or {}).get("code"), str(error.get("message") or "")
     if code == LOGON_TYPE:
-        return {"logs_on": False if input_name == "account" else None, "error": f"{NO_BATCH} ({code})"}
+        refused = False if input_name == "account" else None
+        return {"logs_on": refused, "batch": False, "error": f"{NO_BATCH} ({code})"}
     return {"logs_on": False if code in REFUSED else None, "error": text}
 
 

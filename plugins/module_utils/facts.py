@@ -244,6 +244,7 @@ PROBES: dict[str, Any] = {
             "input!": TEXT,
             "account!": TEXT,
             "logs_on": BOOL,
+            "batch": BOOL,
             "administrator": BOOL,
             "groups": [TEXT],
             "error": TEXT,

@@ -12,15 +12,13 @@ from typing import Any, Optional
 from .text import Row
 from .view import Machine, View
 
-#: What a probe says of an account whose password was right, although it may not log on as a batch job.
-NO_BATCH = "The password is right, and the account may not log on as a batch job on this host."
 ADMINISTRATORS = "builtin\\administrators"
 #: Accounts that only have to log on: setup itself gives them their rights in the databases.
 READERS = ("data_reader_account", "data_writer_account")
 SERVERS = frozenset({"root_management_server", "management_server"})
 
 
-def needs(known: View) -> dict[str, str]:
+def described(known: View) -> dict[str, str]:
     """The inputs that name accounts, and what each account needs."""
     found = {
         "account": "local administrator, Operations Manager administrator, sysadmin on every instance",
@@ -61,7 +59,7 @@ def lacking(known: View) -> list[Row]:
     rows += [
         ("data_access_account", str(entry["account"]), str(entry["host"]), "no batch job, as local administrators have")
         for entry in _tried(known, "data_access_account")
-        if entry.get("error") and NO_BATCH in entry["error"] and entry.get("logs_on") is None
+        if entry.get("batch") is False
     ]
     account = _name(known, "account")
     rows += [
@@ -94,7 +92,7 @@ def _name(known: View, name: str) -> str:
 
 
 def _named(known: View) -> list[tuple[str, str]]:
-    return [(name, _name(known, name)) for name in needs(known) if _name(known, name)]
+    return [(name, _name(known, name)) for name in described(known) if _name(known, name)]
 
 
 def _tried(known: View, name: str) -> list[Mapping[str, Any]]:
@@ -108,7 +106,8 @@ def _tried(known: View, name: str) -> list[Mapping[str, Any]]:
 
 
 def _password_is_right(entry: Mapping[str, Any]) -> bool:
-    return bool(entry.get("logs_on")) or NO_BATCH in str(entry.get("error"))
+    """Windows says that an account may not run batch jobs only once it has accepted the password."""
+    return bool(entry.get("logs_on")) or entry.get("batch") is False
 
 
 def _no_administrator(known: View, name: str) -> list[Row]:
@@ -161,7 +160,9 @@ def _group_administrator(known: View) -> Optional[bool]:
     here = [entry.get("administrator") for entry in entries if str(entry["host"]).lower() == root]
     if ADMINISTRATORS in role:
         return here[0] if here else None
-    return False if entries else None
+    # A group of the role may be one of the root server's own, so that only the groups there rule it out.
+    read = any(entry.get("groups") for entry in entries if str(entry["host"]).lower() == root)
+    return False if read else None
 
 
 def _administrator_doubt(known: View) -> str:
@@ -169,9 +170,11 @@ def _administrator_doubt(known: View) -> str:
     members = (known.group.snapshot.get("group") or {}).get("administrators")
     if members is None:
         return "who is Operations Manager administrator was not read"
-    if known.root_machine and ADMINISTRATORS in {str(name).lower() for name in members}:
+    if known.root_machine is None:
+        return "Operations Manager administrator: the account's groups are not known"
+    if ADMINISTRATORS in {str(name).lower() for name in members}:
         return f"Operations Manager administrator as local administrator of {known.root_machine.name}: not tried there"
-    return "Operations Manager administrator: the account's groups are not known"
+    return f"Operations Manager administrator: the account's groups on {known.root_machine.name} are not known"
 
 
 def _groups(entry: Mapping[str, Any], root: str) -> set[str]:

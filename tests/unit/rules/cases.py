@@ -32,7 +32,7 @@ GIVEN = {
 ACCOUNTS_TRIED = {
     "collected": "2012-05-12T12:00:00Z",
     "accounts": [
-        {"host": host, "input": name, "account": GIVEN[name], "logs_on": True, "administrator": True, "error": None,
+        {"host": host, "input": name, "account": GIVEN[name], "logs_on": True, "batch": True, "administrator": True, "error": None,
          "groups": ["BUILTIN\\Administrators", "LAB\\OpsMgr Admins", f"{host}\\Local ones"]}
         for name, hosts in (
             ("account", ("RMS01", "MS02", "MS03", "SQL02", "WEB01", "OPS01", "ADM01")),

@@ -10,7 +10,8 @@ import pytest
 from tests.unit.rules.cases import ACCOUNTS_TRIED, COMPLEX, GIVEN, SIMPLE, judge
 from tests.unit.rules.cases import by as confirmed
 
-NO_BATCH = "The password is right, and the account may not log on as a batch job on this host. (1385)"
+#: What a probe says where Windows took the password and refused a batch job.
+NO_BATCH = {"logs_on": None, "batch": False, "administrator": None, "groups": None, "error": "refused as a batch job (1385)"}
 ACCOUNT = GIVEN["account"]
 
 
@@ -64,14 +65,14 @@ def test_setup_without_administrators_rights_blocks() -> None:
 def test_the_data_access_account_is_wanted_as_administrator() -> None:
     result = found(changed(where={"input": "data_access_account", "host": "MS02"}, administrator=False))
     assert result.outcome == "warn" and result.rows[0][2:] == ("MS02", "not local administrator")
-    refusal = {"logs_on": None, "administrator": None, "groups": [], "error": NO_BATCH}
-    result = found(changed(where={"input": "data_access_account", "host": "MS02"}, **refusal))
+    result = found(changed(where={"input": "data_access_account", "host": "MS02"}, **NO_BATCH))
     assert result.outcome == "warn" and "batch" in result.rows[0][3]
 
 
 def test_a_reader_whose_password_is_right_needs_no_more() -> None:
-    refusal = {"logs_on": None, "administrator": None, "groups": [], "error": NO_BATCH}
-    assert found(changed(where={"input": "data_reader_account"}, **refusal)).outcome == "pass"
+    assert found(changed(where={"input": "data_reader_account"}, **NO_BATCH)).outcome == "pass"
+    worded = {**NO_BATCH, "batch": None}
+    assert found(changed(where={"input": "data_reader_account"}, **worded)).outcome == "manual", "no sentence counts"
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [(False, "warn"), (None, "manual")])
@@ -104,6 +105,27 @@ def test_local_administrators_of_the_root_server_are_meant() -> None:
     assert [row[3] for row in result.rows if "Operations Manager" in row[3]] == [
         "Operations Manager administrator as local administrator of RMS01: not tried there"
     ]
+
+
+GROUP_DOUBT = "Operations Manager administrator: the account's groups on RMS01 are not known"
+
+
+@pytest.mark.parametrize("unread", [[], None])
+def test_groups_that_were_not_read_rule_nothing_out(unread: Any) -> None:
+    probes = changed(where={"input": "account"}, groups=unread, administrator=None)
+    result = found(probes, put={"group/administrators": ["LAB\\OpsMgr Admins"]})
+    assert result.outcome == "manual"
+    assert GROUP_DOUBT in [row[3] for row in result.rows]
+
+
+def test_only_the_root_server_rules_its_own_groups_out() -> None:
+    probes = changed(where={"input": "account", "host": "RMS01"}, keep=False)
+    result = found(probes, put={"group/administrators": ["RMS01\\Scom people"]})
+    assert result.outcome == "manual"
+    assert GROUP_DOUBT in [row[3] for row in result.rows]
+    assert found(probes, put={"group/administrators": ["LAB\\OpsMgr Admins"]}).rows == (
+        ("account", ACCOUNT, "RMS01", "log-on not tried"),
+    ), "a group of the domain is the same everywhere"
 
 
 @pytest.mark.parametrize(
