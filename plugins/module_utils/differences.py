@@ -7,7 +7,6 @@ reasons that the plans give, and what nobody knows is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -24,7 +23,6 @@ WAY = ("path", "run_from", "retire")
 NO_FACTS = ("inputs.", "path.", "position.", "journal")
 #: More changes of one kind than this are counted.
 EACH = 3
-_NAME = re.compile(r"\[[^\]]*\]")
 
 
 class Rows(dict[str, Any]):
@@ -33,16 +31,31 @@ class Rows(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Change:
-    """A place at which facts differ."""
+    """A place at which facts differ: the keys that lead to it, those of rows in brackets."""
 
-    place: str
+    keys: tuple[str, ...]
     was: Any
     now: Any
 
     @property
+    def place(self) -> str:
+        """The place as one text."""
+        return ".".join(self.keys).replace(".[", "[")
+
+    @property
+    def row(self) -> str:
+        """The name of the first row on the way to the place; empty without any."""
+        return next((key[1:-1] for key in self.keys if _is_row(key)), "")
+
+    @property
+    def kind_keys(self) -> tuple[str, ...]:
+        """The keys without those of rows."""
+        return tuple(key for key in self.keys if not _is_row(key))
+
+    @property
     def kind(self) -> str:
         """The place without the names of rows."""
-        return _NAME.sub("", self.place)
+        return ".".join(self.kind_keys)
 
     def __str__(self) -> str:
         """The change as one line."""
@@ -104,29 +117,28 @@ def said(difference: Difference) -> str:
 # --- facts
 
 
-def changes(was: Any, now: Any, place: str = "") -> Iterator[Change]:
+def changes(was: Any, now: Any, keys: tuple[str, ...] = ()) -> Iterator[Change]:
     """The places in which two sets of facts differ."""
     if was == now:
         return
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         rows = isinstance(was, Rows)
         for key in sorted({*was, *now}, key=str):
-            inner = f"{place}[{key}]" if rows else f"{place}.{key}" if place else str(key)
-            yield from changes(was.get(key), now.get(key), inner)
+            yield from changes(was.get(key), now.get(key), (*keys, f"[{key}]" if rows else str(key)))
         return
     if isinstance(was, list) and isinstance(now, list):
         gone, come = _apart(was, now)
         if len(gone) == len(come) == 1:
-            yield from changes(gone[0], come[0], f"{place}[{_named(come[0])}]" if _named(come[0]) else place)
+            name = _named(come[0])
+            yield from changes(gone[0], come[0], (*keys, f"[{name}]") if name else keys)
         elif gone or come:
-            yield Change(place, gone, come)
+            yield Change(keys, gone, come)
         return
-    yield Change(place, was, now)
+    yield Change(keys, was, now)
 
 
-def differing_facts(was: Any, now: Any) -> list[str]:
-    """The places in which two sets of facts differ, with both values, one text each; many rows of a kind are counted."""
-    return _lines(changes(was, now))
+def _is_row(key: str) -> bool:
+    return key.startswith("[")
 
 
 def _lines(found: Iterable[Change]) -> list[str]:
@@ -139,8 +151,8 @@ def _lines(found: Iterable[Change]) -> list[str]:
         if len(alike) <= EACH:
             lines += [str(one) for one in alike]
         else:
-            names = [match.group()[1:-1] for one in alike[:EACH] for match in [_NAME.search(one.place)] if match]
-            lines.append(f"{kind}: {len(alike):,} {verb} ({', '.join(names)}, ...)" if names else str(alike[0]))
+            names = ", ".join(one.row for one in alike[:EACH])
+            lines.append(f"{kind}: {len(alike):,} {verb} ({names}, ...)")
     return lines
 
 
@@ -192,12 +204,21 @@ def _behind(reasons: list[tuple[list[Why], list[Why]]], then: Optional[Facts], n
     """What differs of the facts that are given as reasons."""
     if then is None or now is None:
         return list(dict.fromkeys(line for was, new in reasons for line in _told(was, new)))
-    places = {why.fact for was, new in reasons for why in (*was, *new)}
+    places = {place for was, new in reasons for place in _places(was, new)}
     return _lines(one for one in changes(_tree(then), _tree(now)) if any(_touches(one, place) for place in places))
 
 
+def _places(was: list[Why], now: list[Why]) -> Iterator[str]:
+    """The places of reasons. One with ``*`` stands for every host, so it explains a difference only if it changed itself."""
+    for why in (*was, *now):
+        if "*" not in why.fact or not (why in was and why in now):
+            yield why.fact
+
+
 def _touches(change: Change, place: str) -> bool:
-    """Whether a change is at a place, below it, or above it. A place without a name means every row."""
+    """Whether a change is at a place, below it, or above it. A place without a name means every row, ``*`` any key."""
+    if "*" in place:
+        return all(part in ("*", key) for part, key in zip(place.split("."), change.kind_keys))
     found = change.place if "[" in place else change.kind
     return (
         found == place or found.startswith((f"{place}.", f"{place}[")) or place.startswith((f"{found}.", f"{found}["))

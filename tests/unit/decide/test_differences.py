@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from ansible_collections.scom.upgrade.plugins.module_utils import contract
 from ansible_collections.scom.upgrade.plugins.module_utils.approval import ApprovalError
 from ansible_collections.scom.upgrade.plugins.module_utils.decide import KEPT_FACTS, conclude, facts_of
-from ansible_collections.scom.upgrade.plugins.module_utils.differences import differences, differing_facts, explain
+from ansible_collections.scom.upgrade.plugins.module_utils.differences import differences, explain
 from ansible_collections.scom.upgrade.plugins.module_utils.gate import NotYet, gate
+from ansible_collections.scom.upgrade.plugins.module_utils.why import Why
 from tests.unit.decide.estates import inputs_from_estate, snapshot_from_estate
 
 
@@ -121,10 +123,34 @@ def test_the_facts_of_a_plan_are_known_by_their_hash(group: Any, tmp_path: Path)
     assert found is not None and found["hosts"]["MS02"]["os"]["architecture"] == "x64"
 
 
-def test_long_lists_of_facts_are_cut_short() -> None:
-    was = {"agents": [[f"A{number}", "6.1"] for number in range(50)]}
-    now = {"agents": [[f"A{number}", "7.0"] for number in range(50)]}
-    assert differing_facts(was, now) == ["agents: 50 went (A0, A1, A2, ...), 50 came (A0, A1, A2, ...)"]
-    assert differing_facts({"a": None}, {"a": 1}) == ["a: was not known, is 1"]
-    assert differing_facts({"a": {"b": 1}}, {"a": None}) == ["a: went"]
-    assert differing_facts(was, copy.deepcopy(was)) == []
+def test_long_lists_of_facts_are_cut_short(group: Any) -> None:
+    later = copy.deepcopy(group[0])
+    later["hosts"]["MS03"]["software"] += [{"name": f"A{number}", "version": "1"} for number in range(50)]
+    plan = conclude(*group).plan
+    assert differences(plan, plan, group[0], later) == ["hosts.MS03.software: 50 came (A0, A1, A10, ...)"]
+
+
+def test_a_fact_that_came_or_went_is_told_as_what_it_was(group: Any) -> None:
+    plan = conclude(*group).plan
+    unread, bare = copy.deepcopy(group[0]), copy.deepcopy(group[0])
+    unread["hosts"]["MS03"]["memory_mb"] = None
+    bare["hosts"]["MS03"]["opsmgr"] = None
+    assert differences(plan, plan, unread, group[0]) == ["hosts.MS03.memory_mb: was not known, is 8192"]
+    assert differences(plan, plan, group[0], bare) == ["hosts.MS03.opsmgr: went"]
+    assert differences(plan, plan, group[0], copy.deepcopy(group[0])) == []
+
+
+@pytest.mark.parametrize("name", ["MS03", "ms03.contoso.test"])
+def test_a_fact_behind_a_reason_that_names_no_host_is_told(group: Any, name: str) -> None:
+    reason = Why("All machines meet the minimum.", "hosts.*.os", ["2008 R2"], "R05", "documented", "S1")
+    was = conclude(*group).plan
+    now = replace(conclude(on_x86(group[0]), group[1]).plan, why=())
+    then, later = ({"hosts": {name: {}}, "inventory": {}, "group": None} for _each in range(2))
+    then["hosts"][name] = {"os": {"release": "2008 R2"}, "memory_mb": 8192}
+    later["hosts"][name] = {"os": {"release": "2003"}, "memory_mb": 4096}
+    line = f"hosts.{name}.os.release: was 2008 R2, is 2003"
+    assert [one for one in explain(replace(was, why=(reason,)), now, then, later) if one[:5] == "hosts"] == [line]
+    kept = explain(replace(was, why=(reason,)), replace(now, why=(reason,)), then, later)
+    assert not [one for one in kept if one[:5] == "hosts"]
+    gone = explain(replace(was, why=(reason,)), now, then, {**later, "hosts": {}})
+    assert f"hosts.{name}: went" in gone
