@@ -16,6 +16,7 @@ from typing import Any, Optional
 from . import facts, inputs, model, path
 from .catalog import ROLES
 from .catalog.configurations import RELEASES
+from .entities import said_roles
 from .names import ordered
 
 #: Why an assumed machine gives no facts to a run.
@@ -155,8 +156,9 @@ def _problems(name: str, entry: Mapping[str, Any], group: model.ManagementGroup)
         found.append("scom_what_if: expected true, or a mapping of facts as docs/snapshot.md has them under HOST.")
     if entry.get("spare") is not True:
         found.append("scom_what_if describes a spare machine; set scom_spare: true as well.")
-    if entry.get("role") and entry["role"] not in (*ROLES, "agent"):
-        found.append("scom_role: {} is no role; there are {}, agent.".format(entry["role"], ", ".join(ROLES)))
+    for role in said_roles(entry):
+        if role not in (*ROLES, "agent"):
+            found.append("scom_role: {} is no role; it is one or several of {}, agent.".format(role, ", ".join(ROLES)))
     if entry.get("replaces") and group.machine(entry["replaces"]) is None:
         found.append(f"scom_replaces: {entry['replaces']} is no machine of the snapshot.")
     known = group.machine(name)

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.scom.upgrade.plugins.filter.evidence import host_answers, what_if_machines
 from ansible_collections.scom.upgrade.plugins.module_utils import approval, contract, facts
@@ -20,9 +23,17 @@ from ansible_collections.scom.upgrade.plugins.module_utils.render.markdown impor
 from ansible_collections.scom.upgrade.plugins.module_utils.render.sarif import sarif
 from ansible_collections.scom.upgrade.plugins.module_utils.render.summary import summary
 from ansible_collections.scom.upgrade.plugins.module_utils.render.text import text
-from ansible_collections.scom.upgrade.plugins.module_utils.what_if import REASON, WhatIfError, ask, assume, assumed
+from ansible_collections.scom.upgrade.plugins.module_utils.what_if import (
+    REASON,
+    WhatIfError,
+    ask,
+    assume,
+    assumed,
+    is_assumed,
+)
 from tests.unit.decide.estates import inputs_from_estate, load_estate, snapshot_from_estate
 
+ROOT = Path(__file__).resolve().parents[3]
 #: The example of docs/plan.md.
 MACHINES = {
     "NEWMS": {"spare": True, "what_if": True},
@@ -112,6 +123,14 @@ def test_a_run_takes_an_assumed_machine_for_one_that_cannot_be_reached() -> None
     assert set(machines) == {"NEWMS", "NEWGW"} and machines["NEWMS"]["what_if"] == {"memory_mb": 4096}
 
 
+@pytest.mark.parametrize("described", [None, False, True, {}, {"memory_mb": 4096}, "yes", 0])
+def test_discovery_asks_a_host_unless_it_is_assumed(described: Any) -> None:
+    tasks = yaml.safe_load((ROOT / "roles" / "discover" / "tasks" / "facts.yml").read_text(encoding="utf-8"))
+    ask_host = NativeEnvironment().from_string(tasks[0]["scom.upgrade.host_facts"]["ask"])
+    assert ask_host.render() is True and ask_host.render(scom_reachable=False) is False
+    assert ask_host.render(scom_what_if=described) is not is_assumed(described)
+
+
 def test_a_spare_that_nothing_is_known_of_is_named(single: Any) -> None:
     answer = ask(single[0], {"NEW": {"spare": True, "what_if": None}}, single[1])
     assert answer.unknown == ("NEW",) and answer.assumed == ()
@@ -149,7 +168,8 @@ def test_the_snapshot_itself_is_left_alone(single: Any) -> None:
     [
         ({"what_if": "yes"}, "NEW: scom_what_if: expected true, or a mapping of facts"),
         ({"spare": False}, "NEW: scom_what_if describes a spare machine; set scom_spare: true"),
-        ({"role": "boss"}, "NEW: scom_role: boss is no role; there are root_management_server"),
+        ({"role": "boss"}, "NEW: scom_role: boss is no role; it is one or several of root_management_server"),
+        ({"role": "gateway, boss"}, "NEW: scom_role: boss is no role; it is one or several of root_management_server"),
         ({"replaces": "OLD77"}, "NEW: scom_replaces: OLD77 is no machine of the snapshot"),
         ({"what_if": {"memory": 1}}, "NEW: scom_what_if.memory: this key is not known. Did you mean memory_mb"),
         (
@@ -175,6 +195,11 @@ def test_the_snapshot_itself_is_left_alone(single: Any) -> None:
 def test_what_cannot_be_assumed_is_named(single: Any, entry: dict[str, Any], message: str) -> None:
     with pytest.raises(WhatIfError, match=message):
         assume(single[0], {"NEW": {"spare": True, "what_if": True, **entry}})
+
+
+def test_an_assumed_machine_may_hold_several_roles(single: Any) -> None:
+    entry = {"spare": True, "what_if": True, "role": "management_server, web_console"}
+    assert assume(single[0], {"NEW": entry})["inventory"]["NEW"]["role"] == entry["role"]
 
 
 def test_a_machine_that_is_there_is_not_assumed(single: Any) -> None:
