@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ..catalog import is_2012
 from ..catalog.capacity import DEFAULT_QUEUE_KB
 from .engine import (
@@ -204,13 +206,10 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
     if not leaving:
         return [Finding(NOT_APPLICABLE, "No server leaves the group.")]
     hanging = _hanging(known, leaving)
-    if not any(rows for _number, _what, rows in hanging):
+    if not hanging:
         return [Finding(PASS, "Nothing reports to a server that leaves the group, or falls back on it.")]
-    rows = tuple(row for _number, _what, some in hanging for row in some)
-    said = listed(
-        [f"{counted(number, thing)} {how}" for number, (thing, how), some in hanging if some], most=len(hanging)
-    )
-    text = f"{said} a server that leaves."
+    rows = tuple(row for one in hanging for row in one.rows)
+    text = _told(hanging)
     if known.is_2012:
         text = f"The group is at 2012, and no step of the plan moves what is left: {text}"
         return [Finding(WARN, text, rows, remedy=_REPOINT)]
@@ -221,27 +220,49 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
 
 _REPOINT = """Point each at a management server that stays, with Set-SCOMParentManagementServer, primary and failover in a call
     each; an agent that hears of nothing any more is told on its own machine. Set a connector up anew."""
-_Hanging = list[tuple[int, tuple[str, str], tuple[Row, ...]]]
+#: How something hangs on a server: of one, of several.
+_REPORTS, _FALLS_BACK, _RUNS = ("reports to", "report to"), ("falls back on", "fall back on"), ("runs on", "run on")
 
 
-def _hanging(known: View, leaving: set[str]) -> _Hanging:
-    """What reports to servers that leave, falls back on them or runs on them: number, words, rows of each kind."""
-    found: _Hanging = []
+class _Hanging(NamedTuple):
+    """Things of one kind that hang on servers that leave, in one way."""
+
+    number: int
+    thing: str
+    how: tuple[str, str]
+    rows: tuple[Row, ...]
+
+
+def _told(hanging: list[_Hanging]) -> str:
+    """``3 agents and 1 gateway report to a server that leaves; 1 connector runs on one.``"""
+    parts: list[str] = []
+    for how in dict.fromkeys(one.how for one in hanging):
+        some = [one for one in hanging if one.how == how]
+        verb = how[0] if sum(one.number for one in some) == 1 else how[1]
+        things = listed([counted(one.number, one.thing) for one in some])
+        parts.append(f"{things} {verb} {'one' if parts else 'a server that leaves'}")
+    return "; ".join(parts) + "."
+
+
+def _hanging(known: View, leaving: set[str]) -> list[_Hanging]:
+    """What reports to servers that leave, falls back on them or runs on them."""
+    found: list[_Hanging] = []
     for members, thing in ((known.agents, "agent"), (known.gateways_staying, "gateway")):
         homes = [one for one in members if one.primary in leaving]
         others = [one for one in members if one.primary not in leaving and leaving.intersection(one.failover)]
         planned = "left" if known.is_2012 else "moved by the plan"
-        for some, how, what in ((homes, "reporting to", planned), (others, "falling back on", f"failover, {planned}")):
+        for some, how, what in ((homes, _REPORTS, planned), (others, _FALLS_BACK, f"failover, {planned}")):
             rows = by_parent(some, what) if thing == "agent" else tuple(
                 (one.name, one.primary or "none", f"gateway, {what}") for one in some
             )  # fmt: skip
-            found.append((len(some), (thing, how), rows))
+            found.append(_Hanging(len(some), thing, how, rows))
     connectors = [
         one for one in known.connectors_given
         if known.name_leaves(one.host) and str(known.service_state(one.host, one.service)).lower() == "running"
     ]  # fmt: skip
     rows = tuple((one.name, one.host, "connector, set up elsewhere by a person") for one in connectors)
-    return [*found, (len(connectors), ("connector", "on"), rows)]
+    found.append(_Hanging(len(connectors), "connector", _RUNS, rows))
+    return [one for one in found if one.number]
 
 
 @rule(
@@ -516,7 +537,7 @@ def unified_installer(context: Context) -> list[Finding]:
     "Agents queue through the outage",
     severity="note",
     impact=OUTAGE,
-    outcomes=(PASS, NOTE, NOT_APPLICABLE),
+    outcomes=(PASS, NOTE, MANUAL, NOT_APPLICABLE),
     columns=("agent", "queue (KB)", "advised (KB)"),
     remedy="""Where data of the outage matters, raise maximumQueueSizeKb of the group on the agents, and reset it afterwards;
         no text for 2012 itself asks for it.""",
@@ -531,19 +552,22 @@ def agent_queue(context: Context) -> list[Finding]:
     """While servers are down agents keep data in a queue, of 15 MB unless told; what no longer fits is lost.
 
     How long a queue lasts depends on what the agent collects, so that this is said and nothing is demanded. Only hosts
-    of the inventory tell their size.
+    of the inventory tell their size, and one that was asked and did not is looked at by a person.
     """
     known = view(context)
     if known.is_2012 or not known.agents:
         return [Finding(NOT_APPLICABLE, "No outage of the group lies ahead.")]
     wanted = int(context.settings["agent_queue_kb"])
     small: list[Row] = []
-    unread: list[Member] = []
+    unread: list[Row] = []
+    elsewhere = 0
     for one in known.agents:
         queues = one.machine.get("queue_kb") if one.machine else None
         sizes = [size for name, size in (queues or {}).items() if name.lower() == known.group_name.lower()]
-        if not sizes:
-            unread.append(one)
+        if not sizes and (one.machine is None or not one.machine.asked):
+            elsewhere += 1
+        elif not sizes:
+            unread.append((one.name, "not read", wanted))
         elif (DEFAULT_QUEUE_KB if sizes[0] is None else sizes[0]) < wanted:
             small.append((one.name, f"{DEFAULT_QUEUE_KB}, not set" if sizes[0] is None else sizes[0], wanted))
     findings = []
@@ -553,6 +577,10 @@ def agent_queue(context: Context) -> list[Finding]:
         )
         findings.append(Finding(NOTE, text, agent_rows(small)))
     if unread:
-        text = f"The queue of {counted(len(unread), 'agent')} was not looked at."
-        findings.append(Finding(NOTE, text, ((counted(len(unread), "agent"), "not read", wanted),)))
+        text = f"The queue of {counted(len(unread), 'agent')} of the inventory was not read."
+        findings.append(Finding(MANUAL, text, agent_rows(unread)))
+    if elsewhere:
+        agents = counted(elsewhere, "agent")
+        text = f"The queue of {agents} was not looked at: the inventory has no such host."
+        findings.append(Finding(NOTE, text, ((agents, "not in the inventory", wanted),)))
     return findings or [Finding(PASS, f"Every agent queues {wanted:,} KB or more.")]

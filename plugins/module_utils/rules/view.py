@@ -77,6 +77,11 @@ class Machine:
         """The facts that could not be read, with the reason."""
         return (self.facts or {}).get("unknown") or {}
 
+    @property
+    def asked(self) -> bool:
+        """Whether discovery turned to it, with or without an answer; a machine that only the group names it cannot ask."""
+        return self.facts is not None or self.why is not None
+
     def get(self, path: str) -> Any:
         """A fact by its place in the snapshot: ``os.release``."""
         return lookup(self.facts, path)
@@ -559,7 +564,7 @@ class View:
                     health=one.health,
                     available=one.available,
                     primary=self._fqdn(one.primary),
-                    failover=one.failover,
+                    failover=tuple(filter(None, map(self._fqdn, one.failover))),
                     machine=self._machines[one.name],
                 )
             )
