@@ -31,7 +31,7 @@ def same(path: Any) -> str:
     return tidy(path).lower()
 
 
-def needs(path: Any, roles: Iterable[str]) -> bool:
+def needed_by(path: Any, roles: Iterable[str]) -> bool:
     """Whether a host with these roles works with a file: folders of one role are for it, all else for the others."""
     held = {role for role in roles if role}
     owner = next((role for role, folder in FOLDERS.items() if same(path).startswith(folder)), None)
@@ -69,7 +69,7 @@ def judged(facts: Optional[Mapping[str, Any]], hashes: Mapping[Any, Any], roles:
     for path, value in sorted(hashes.items(), key=lambda item: same(item[0])):
         expected = str(value).strip().lower()
         stat = files.get(same(path))
-        if stat is None and not needs(path, held):
+        if stat is None and not needed_by(path, held):
             continue
         seen = str((stat or {}).get("sha256") or "").lower() or None
         if stat is None:

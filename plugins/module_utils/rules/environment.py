@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from ..catalog import setup
-from ..media import ABSENT, DIFFERS, UNKNOWN, UNREAD, judged, needs, same
+from ..media import ABSENT, DIFFERS, UNKNOWN, UNREAD, judged, needed_by, same
 from . import connections, rights
 from .engine import (
     BLOCK,
@@ -18,7 +21,7 @@ from .engine import (
     Finding,
     rule,
 )
-from .view import Row, counted, listed, view
+from .view import Machine, Row, View, agent_rows, counted, listed, view
 
 
 @rule(
@@ -224,10 +227,14 @@ def open_handles(context: Context) -> list[Finding]:
     left = [one for one in known.members if not one.is_2012]
     if known.members and not left:
         return [Finding(NOT_APPLICABLE, "Every server is at 2012.")]
-    rows: list[Row] = []
-    unread: list[Row] = []
     # A server that leaves is not upgraded; the root management server of a cluster always leaves.
     looked = [one.machine for one in left if one.name not in known.retire and one.machine is not None]
+    if known.members and not looked:
+        return [Finding(NOT_APPLICABLE, "Every server that is not at 2012 leaves.")]
+    if not known.members:
+        return [Finding(MANUAL, "No server of the group is known.")]
+    rows: list[Row] = []
+    unread: list[Row] = []
     for machine in looked:
         held = machine.get("held_open") or {}
         for program in held.get("programs") or ():
@@ -251,9 +258,11 @@ def open_handles(context: Context) -> list[Finding]:
         findings.append(Finding(MANUAL, text, tuple(unread)))
     if confirmed and not findings:
         return [Finding(PASS, f"Checked: {confirmed}.")]
-    text = f"""No program runs from the program folders and no file of them is open over a share on {counted(len(looked), "machine")};
-        what programs from elsewhere hold open there is not seen."""
-    return findings or [Finding(PASS, " ".join(text.split()))]
+    text = (
+        f"No program runs from the program folders and no file of them is open over a share on "
+        f"{counted(len(looked), 'machine')}; what programs from elsewhere hold open there is not seen."
+    )
+    return findings or [Finding(PASS, text)]
 
 
 @rule(
@@ -280,34 +289,13 @@ def media(context: Context) -> list[Finding]:
     """
     known = view(context)
     hashes = context.settings["media_hashes"]
-    installers = [one for one in known.agents if one.manual and not one.is_2012 and one.machine is not None]
-    if known.members and not known.media_hosts and not (hashes and installers):
+    agents = [(one.name, one.machine) for one in known.agents if one.manual and not one.is_2012 and one.machine]
+    if known.members and not known.media_hosts and not (hashes and agents):
         return [Finding(NOT_APPLICABLE, "Setup has nothing left to do on any machine that gave facts.")]
     if not context.inputs.get("media_path"):
         return [Finding(WARN, "No media path is configured (input media_path).")]
-    found: dict[str, list[Row]] = {DIFFERS: [], ABSENT: [], UNREAD: []}
-    wrong, missing, unread = found.values()
-    for one in known.media_hosts:
-        state = one.get("media")
-        if state is None or state.get("present") is None:
-            unread.append((one.name, "", "not read"))
-        elif not state["present"]:
-            missing.append((one.name, str(state.get("path") or ""), "absent"))
-        else:
-            expected = judged(one.facts, hashes, known.media_roles(one))
-            told = {same(name) for name in (*(state.get("files") or ()), *(file.path for file in expected))}
-            for need in known.media_needed(one):
-                if same(need) not in told:
-                    looked = UNKNOWN + need not in one.unknown
-                    (missing if looked else unread).append((one.name, need, ABSENT if looked else "not read"))
-            for file in expected:
-                if file.state in found:
-                    found[file.state].append((one.name, file.path, file.state))
-    for agent in installers:
-        # An agent's host works with one of the two packages of the agent's folder, so that neither is missed there.
-        for file in judged(agent.machine.facts if agent.machine else None, hashes, ()):
-            if file.state in found and needs(file.path, ("agent",)):
-                found[file.state].append((agent.name, file.path, file.state))
+    found = [*_media_of_servers(known, hashes), *_media_of_agents(agents, hashes)]
+    wrong, missing, unread = ([row for state, row in found if state == one] for one in (DIFFERS, ABSENT, UNREAD))
     findings = []
     if wrong:
         text = f"Media differs from its expected hash on {listed(sorted({str(row[0]) for row in wrong}))}."
@@ -317,11 +305,56 @@ def media(context: Context) -> list[Finding]:
         findings.append(Finding(WARN, text, tuple(missing)))
     if unread:
         text = f"Media not read on {listed(sorted({str(row[0]) for row in unread}))}."
-        findings.append(Finding(MANUAL, text, tuple(unread)))
+        findings.append(Finding(MANUAL, text, agent_rows(unread)))
     if not findings and not hashes:
         text = "The media is present everywhere; no expected hash is configured (setting media_hashes)."
         return [Finding(MANUAL, text)]
     return findings or [Finding(PASS, "The media is present and matches its hashes.")]
+
+
+#: What was found of a file, in the words of the media, and the row that says it.
+_Seen = Iterator[tuple[str, Row]]
+
+
+def _media_of_servers(known: View, hashes: Mapping[Any, Any]) -> _Seen:
+    """What is wrong with the media of the machines that setup runs on."""
+    for one in known.media_hosts:
+        present = one.get("media.present")
+        if present is None:
+            yield UNREAD, (one.name, "", "not read")
+        elif not present:
+            yield ABSENT, (one.name, str(one.get("media.path") or ""), ABSENT)
+        else:
+            expected = judged(one.facts, hashes, known.media_roles(one))
+            yield from _needed(known, one, {same(file.path) for file in expected})
+            yield from ((file.state, (one.name, file.path, file.state)) for file in expected)
+
+
+def _needed(known: View, machine: Machine, judged_too: set[str]) -> _Seen:
+    """The files without which setup does not start, unless the hashes already told of them."""
+    told = {same(name) for name in machine.get("media.files") or ()} | judged_too
+    for path in known.media_needed(machine):
+        if same(path) in told:
+            continue
+        if UNKNOWN + path in machine.unknown:
+            yield UNREAD, (machine.name, path, "not read")
+        else:
+            yield ABSENT, (machine.name, path, ABSENT)
+
+
+def _media_of_agents(agents: list[tuple[str, Machine]], hashes: Mapping[Any, Any]) -> _Seen:
+    """What is wrong with the packages on hosts of manually installed agents.
+
+    Such a host works with one of the two packages of the agent's folder, so that neither is missed there.
+    """
+    wanted = {path: value for path, value in hashes.items() if needed_by(path, ("agent",))}
+    for name, machine in agents:
+        if wanted and machine.get("media.present") is None:
+            yield UNREAD, (name, "", "not read")
+            continue
+        for file in judged(machine.facts, wanted, ("agent",)):
+            if file.state != ABSENT:
+                yield file.state, (name, file.path, file.state)
 
 
 @rule(

@@ -172,6 +172,9 @@ OLD_OS = {"release": "2008", "service_pack": 2, "architecture": "x64"}
 W2000 = {"release": "2000", "service_pack": 4, "architecture": "x86"}
 W2012 = {"release": "2012", "service_pack": 0, "architecture": "x64"}
 DONE = (to_2012(),)
+PACKAGE = "agent\\AMD64\\MOMAgent.msi"
+PACKAGE_HERE = f"hosts/OM01/media/files/{PACKAGE}/sha256"
+PACKAGE_HASH = {"settings": {"media_hashes": {PACKAGE: "ab"}}}
 
 
 def by(rule: str) -> dict[str, Any]:
@@ -510,7 +513,9 @@ CASES: tuple[Case, ...] = (
     C("R67", "manual", SIMPLE, put={"hosts/MS02/held_open": None}, says="not all was read on MS02."),
     C("R67", "manual", SIMPLE, put={"hosts/GW01/held_open/shares": None}, says="not all was read on GW01."),
     C("R67", "manual", SIMPLE, change=(at("MS03", winrm=None),), says="not all was read on MS03."),
+    C("R67", "manual", SIMPLE, put={"hosts": {}, "group": None}, says="No server of the group is known."),
     C("R67", "not_applicable", SIMPLE, change=DONE),
+    C("R67", "not_applicable", SINGLE_32, says="Every server that is not at 2012 leaves."),
     C("R68", "pass", SINGLE, put={"hosts/OM01/media/files/setup.exe/sha256": "ab"},
       given={"settings": {"media_hashes": {"setup.exe": "AB"}}}),
     C("R68", "block", SINGLE, put={"hosts/OM01/media/files/setup.exe/sha256": "cd"},
@@ -527,6 +532,14 @@ CASES: tuple[Case, ...] = (
       given={"settings": {"media_hashes": {"setup.exe": "ab"}}}, says="GW01"),
     C("R68", "block", SIMPLE, put={"hosts/DC01/media/files/agent\\AMD64\\MOMAgent.msi/sha256": "cd"},
       given={"settings": {"media_hashes": {"agent/AMD64/MOMAgent.msi": "ab"}}}, says="on dc01.contoso.test."),
+    C("R68", "manual", SINGLE, change=(one_agent,), put={PACKAGE_HERE: "ab", "hosts/FILE01/media": None},
+      given=PACKAGE_HASH, says="Media not read on file01.fabrikam.test."),
+    C("R68", "manual", SINGLE, change=(one_agent,), put={PACKAGE_HERE: "ab", "hosts/FILE01/media/present": None},
+      given=PACKAGE_HASH, says="Media not read on file01.fabrikam.test."),
+    C("R68", "manual", SINGLE, change=(one_agent,), put={PACKAGE_HERE: "ab", "hosts/FILE01/media/files": {},
+      "hosts/FILE01/unknown": {"media." + PACKAGE: "x"}}, given=PACKAGE_HASH, says="Media not read on file01.fabrikam.test."),
+    C("R68", "pass", SINGLE, change=(one_agent,), put={PACKAGE_HERE: "ab", "hosts/FILE01/media/files": {}},
+      given=PACKAGE_HASH),
     C("R68", "manual", SINGLE, given={"settings": {"media_hashes": {"setup.exe": "ab"}}}, says="not read on OM01"),
     C("R68", "manual", SINGLE, put={"hosts/OM01/media/present": None, "hosts/OM01/unknown": {"media.setup.exe": "x"}}),
     C("R68", "manual", SINGLE, put={"hosts/OM01/media/files": {}, "hosts/OM01/unknown": {"media.setup.exe": "x"}},
