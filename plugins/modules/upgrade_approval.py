@@ -94,7 +94,6 @@ message:
 
 import hashlib
 import os
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -108,6 +107,7 @@ from ansible_collections.scom.upgrade.plugins.module_utils.decide import (
     read_snapshot,
 )
 from ansible_collections.scom.upgrade.plugins.module_utils.facts import canonical
+from ansible_collections.scom.upgrade.plugins.module_utils.files import bring
 
 
 def earlier(path, read):
@@ -167,24 +167,8 @@ def main():
 def keep(module, dest, plan, snapshot):
     """Write the approved plan, and its facts beside it, so that what differs later can be told from them."""
     facts = (canonical(snapshot) + "\n").encode("ascii")
-    written = [write(module, dest, plan), write(module, os.path.join(os.path.dirname(dest), KEPT_FACTS[0]), facts)]
+    written = [bring(module, dest, plan), bring(module, os.path.join(os.path.dirname(dest), KEPT_FACTS[0]), facts)]
     return any(written)
-
-
-def write(module, dest, content):
-    """Bring a file to its content; whether it was, or would be, changed."""
-    try:
-        with open(dest, "rb") as file:
-            if file.read() == content:
-                return False
-    except OSError:
-        os.makedirs(os.path.dirname(os.path.abspath(dest)), exist_ok=True) if not module.check_mode else None
-    if not module.check_mode:
-        descriptor, name = tempfile.mkstemp(dir=module.tmpdir)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        module.atomic_move(name, dest)
-    return True
 
 
 if __name__ == "__main__":

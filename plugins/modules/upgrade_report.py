@@ -136,11 +136,11 @@ text:
 
 import json
 import os
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.scom.upgrade.plugins.module_utils.files import put
 from ansible_collections.scom.upgrade.plugins.module_utils.render.compose import compose
 from ansible_collections.scom.upgrade.plugins.module_utils.render.digest_types import ReportError
 from ansible_collections.scom.upgrade.plugins.module_utils.render.summary import summary
@@ -180,14 +180,6 @@ def read(path):
         return ""
 
 
-def write(module, path, text):
-    """Put a file in place whole: a reader never sees half of one."""
-    descriptor, name = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as handle:
-        handle.write(text)
-    module.atomic_move(name, path)
-
-
 def difference(path, old, new):
     """Before and after for the diff mode."""
     if max(len(old), len(new)) > LARGEST_DIFF:
@@ -200,7 +192,7 @@ def place(module, name, path, text):
     old = read(path)
     differs = not os.path.exists(path) or not same(name, old, text)
     if differs and not module.check_mode:
-        write(module, path, text)
+        put(module, path, text.encode("utf-8"))
     changed = differs
     if os.path.exists(path):
         changed = module.set_mode_if_different(path, module.params["mode"], differs)

@@ -14,7 +14,7 @@ description:
   - Says how the path changes by them, and which spare machines nothing is known of.
   - Such a plan names the machines it assumes. It cannot be approved or carried out, because every phase plans from real facts, and there an
     assumed machine counts as unreachable.
-  - Reads and writes files on the controller. Asks no host.
+  - Reads and writes files on the controller. Asks no host. Leaves a file alone that has its content already.
 options:
   path:
     description: File of the snapshot.
@@ -95,16 +95,14 @@ text:
   elements: str
   sample:
     - "Without the assumed machines: Single-server upgrade (complex): nothing can run the group upgrade; these leave the group: SCOM."
-    - "With newms01 and newsql01: Single-server upgrade (complex): the group upgrade runs on newms01; these leave the group: SCOM."
+    - "With newms01, newsql01: Single-server upgrade (complex): the group upgrade runs on newms01; these leave the group: SCOM."
 """
-
-import os
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.scom.upgrade.plugins.module_utils.decide import PROBLEMS, read_snapshot
 from ansible_collections.scom.upgrade.plugins.module_utils.facts import canonical
+from ansible_collections.scom.upgrade.plugins.module_utils.files import bring
 from ansible_collections.scom.upgrade.plugins.module_utils.what_if import ask
 
 
@@ -124,24 +122,14 @@ def main():
         answer = ask(read_snapshot(given["path"]), given["machines"], given["inputs"])
     except PROBLEMS as problem:
         module.fail_json(msg=str(problem))
-    if not module.check_mode:
-        write(module, given["dest"], canonical(answer.snapshot) + "\n")
+    content = (canonical(answer.snapshot) + "\n").encode("ascii")
     module.exit_json(
-        changed=True,
+        changed=bring(module, given["dest"], content),
         path=given["dest"],
         assumed=list(answer.assumed),
         unknown=list(answer.unknown),
         text=list(answer.text),
     )
-
-
-def write(module, dest, text):
-    """Write the file whole or not at all."""
-    os.makedirs(os.path.dirname(os.path.abspath(dest)), exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-    module.atomic_move(name, dest)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.scom.upgrade.plugins.filter.decisions import FilterModule
-from ansible_collections.scom.upgrade.plugins.modules import upgrade_gate, upgrade_path, upgrade_plan
+from ansible_collections.scom.upgrade.plugins.modules import upgrade_gate, upgrade_path, upgrade_plan, what_if
 from tests.unit.decide import estates
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,6 +55,16 @@ def _file(tmp_path: Path) -> str:
 
 def returned(module: ModuleType) -> set[str]:
     return set(yaml.safe_load(module.RETURN))
+
+
+def test_assuming_the_same_machines_again_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, file: str, tmp_path: Path
+) -> None:
+    arguments = {"path": file, "dest": str(tmp_path / "what-if.json"), "_ansible_tmpdir": str(tmp_path)}
+    assumed = {"NEWMS": {"spare": True, "what_if": True}}
+    asked = [({}, True), ({}, False), (assumed, True), (assumed, False)]
+    for machines, changed in asked:
+        assert run(monkeypatch, what_if, machines=machines, **arguments)["changed"] is changed
 
 
 def test_modules_return_what_they_document(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
