@@ -62,7 +62,7 @@ class Estimator:
 
     def of(self, kind: str, size: float = 0.0) -> Estimate:
         """How long a step of a kind and size takes; the size is in the unit of the kind's model."""
-        literal = self._literal.get(kind)
+        literal = self._literal.get(DURATIONS.get(kind, OTHER).kind)
         return literal or self._model(kind, size).times(self.corrections.get(kind, 1.0))
 
     def _model(self, kind: str, size: float) -> Estimate:

@@ -33,6 +33,12 @@ def test_an_estimate_by_kind_is_the_duration_of_each_of_its_steps() -> None:
     assert all(step.estimate.to_dict() == LITERAL for step in found)
 
 
+def test_a_kind_without_figures_takes_as_long_as_the_inputs_say_of_others() -> None:
+    literal = Estimator({"other": LITERAL})
+    assert literal.of("nobody.knows", 7).to_dict() == LITERAL == literal.of("other").to_dict()
+    assert literal.of("group.upgrade") == Estimator().of("group.upgrade")
+
+
 def test_neither_size_nor_journal_changes_a_literal_duration() -> None:
     journal = [{"event": "done", "data": {"kind": "group.upgrade", "duration": 99999, "size": 10}}]
     assert Estimator({"group.upgrade": LITERAL}, journal).of("group.upgrade", 500).to_dict() == LITERAL
