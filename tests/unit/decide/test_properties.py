@@ -313,6 +313,17 @@ def test_no_selection_takes_a_blocker_away_that_cannot_be_waived(estate: dict[st
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(generated(), OPTIONS)
+def test_a_gateway_that_the_plan_points_elsewhere_is_one_that_a_rule_told_of(
+    estate: dict[str, Any], options: dict[str, Any]
+) -> None:
+    found = conclude(estates.snapshot_from_estate(estate), {**options, "rules": ["R26"]})
+    moved = {step.id.rpartition(".")[2] for step in of_kind(found.plan, "gateway.parents")}
+    told = next(one for one in found.report["findings"] if one["id"] == "R26")
+    assert moved <= {row[0] for row in told["affected"]["rows"]}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(generated(), OPTIONS)
 def test_a_plan_with_an_assumed_machine_says_so_and_never_starts(
     estate: dict[str, Any], options: dict[str, Any]
 ) -> None:
