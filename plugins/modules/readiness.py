@@ -237,7 +237,7 @@ settings:
   type: dict
   sample: {R09.database_free_percent: 55}
 repair_steps:
-  description: The steps of the repairs that were asked for, as a plan takes them over.
+  description: The steps of the repairs that were asked for, as a plan takes them over, without an estimate.
   returned: always
   type: list
   elements: dict

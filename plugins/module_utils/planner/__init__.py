@@ -118,7 +118,7 @@ def _stages(context: Context, repairs: Sequence[Mapping[str, Any]]) -> list[list
     report = [step for step in feature_backups if step.id != "features.backup.audit"]
     stages: list[list[Step]] = [
         *preparing,
-        [context.estimated(Step.from_dict(one)) for one in repairs],
+        [context.taken_over(one) for one in repairs],
         ready,
         manual if manual_first else [],
         secondary,

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Callable, Optional
 
 from ..catalog import is_2012
@@ -14,6 +12,7 @@ from ..model import Database, Machine, ManagementGroup
 from ..names import natural
 from ..path import Decision, lower, part_behind
 from ..plan import AUTOMATIC, DELEGATED, MANUAL, Step
+from ..times import moment
 from ..why import ORDER, Why
 from .kinds import BY_HAND, KINDS, OTHER, carried_out
 
@@ -202,9 +201,9 @@ class Context:
             parameters=given,
         )
 
-    def estimated(self, step: Step) -> Step:
+    def taken_over(self, data: Mapping[str, Any]) -> Step:
         """A step that somebody else wrote, with its duration as this plan reckons it."""
-        return replace(step, estimate=self.estimator.of(step.kind))
+        return Step.from_dict({**data, "estimate": self.estimator.of(data["kind"]).to_dict()})
 
     def _silent(self, hosts: Iterable[str]) -> list[Why]:
         """Why a person works on machines that gave no facts, or that the inventory does not have."""
@@ -247,17 +246,8 @@ def is_new(version: Optional[str]) -> bool:
 
 def age_in_hours(now: Optional[str], then: Optional[str]) -> Optional[float]:
     """Hours from one time to another, both ISO 8601 UTC; None where one of them is none."""
-    one, two = _time(now), _time(then)
+    one, two = moment(now), moment(then)
     return (one - two).total_seconds() / 3600 if one is not None and two is not None else None
-
-
-def _time(text: Optional[str]) -> Optional[datetime.datetime]:
-    if not text:
-        return None
-    try:
-        return datetime.datetime.strptime(text.split(".")[0].rstrip("Z"), "%Y-%m-%dT%H:%M:%S")
-    except ValueError:
-        return None
 
 
 def gigabytes(database: Optional[Database]) -> float:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ..catalog.durations import DURATIONS
 from ..selection import Wanted
 from .engine import repairs_opted_in
 from .text import counted, sizes_text
@@ -182,7 +181,6 @@ def _after_backup(step: dict[str, Any], steps: Iterable[Mapping[str, Any]]) -> N
 
 
 def _step(template: Template, target: Target) -> dict[str, Any]:
-    low, likely, high = DURATIONS[template.kind].base
     host = target.get("host")
     return {
         "id": f"pre_upgrade.{template.kind}.{template.name(target)}",
@@ -196,7 +194,6 @@ def _step(template: Template, target: Target) -> dict[str, Any]:
         "reversibility": template.reversibility,
         "undo": template.undo,
         "done_when": [template.done_when(target)],
-        "estimate": {"low": low, "likely": likely, "high": high},
         "downtime": False,
         "parameters": {name: value for name, value in target.items() if name != "host"},
     }

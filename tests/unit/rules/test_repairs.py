@@ -39,7 +39,7 @@ def test_the_group_that_is_not_ready_with_every_repair() -> None:
     blocked = [one["id"] for one in found if one["outcome"] == "block"]
     assert blocked == ["R01", "R07", "R08", "R11", "R19"]
     for one in steps:
-        Step.from_dict(dict(one, state="waiting"))
+        Step.from_dict(dict(one, estimate={}, state="waiting"))
         assert one["phase"] == "pre_upgrade" and one["hosts"] and one["undo"] and one["why"]
 
 
