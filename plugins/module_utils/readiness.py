@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from . import facts, inputs, model, path
 from .rules.book import Readiness, evaluate
 from .rules.engine import OUTCOMES
 from .rules.repairs import repair_steps
-from .selection import Wanted
+from .selection import Wanted, rules_text
 from .times import moment as time_of
 
-#: Up to how many rules that were left out, or run all the same, are named.
-MOST_NAMES = 12
 LABELS = {
     "error": "failed to run",
     "block": "blocking",
@@ -104,17 +102,12 @@ def summary(report: Mapping[str, Any]) -> str:
     for waiver in report["expired_waivers"]:
         lines.append(f"  waiver of {waiver['owner']} for {waiver['rule']} expired on {waiver['expires']}")
     if report["left_out"]:
-        lines.append(f"  left out: {_named(report['left_out'])}")
+        lines.append(f"  left out: {rules_text(report['left_out'])}")
     if report["kept"]:
         lines.append(
-            f"  run although left out: {_named(report['kept'])}; what such a rule finds would break the upgrade"
+            f"  run although left out: {rules_text(report['kept'])}; what such a rule finds would break the upgrade"
         )
     return "\n".join(lines)
-
-
-def _named(names: Sequence[str]) -> str:
-    """Rules by name where they are few."""
-    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} rules"
 
 
 def _line(finding: Mapping[str, Any]) -> str:

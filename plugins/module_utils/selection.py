@@ -15,9 +15,12 @@ selection that leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
+
+#: Up to how many rules that were left out, or run all the same, are named.
+MOST_NAMES = 12
 
 
 class SelectionError(ValueError):
@@ -135,3 +138,8 @@ def _options(choice: Choice, given: Any) -> dict[str, Any]:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
+
+
+def rules_text(names: Sequence[str]) -> str:
+    """Rules by name where they are few, else how many they are."""
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names):,} rules"

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..selection import rules_text
 from ..what_if import said
 from . import words
 from .digest_types import Digest, Step, tally
-
-MOST_NAMES = 12
 
 
 @dataclass(frozen=True)
@@ -81,17 +80,12 @@ def notes(digest: Digest) -> tuple[Note, ...]:
     if digest.by_hand:
         found.append(Note("hand", "By hand", by_hand_text(digest)))
     if digest.left_out:
-        found.append(Note("warn", "Left out", f"{_rules(digest.left_out)} did not run, as the selection asks."))
+        found.append(Note("warn", "Left out", f"{rules_text(digest.left_out)} did not run, as the selection asks."))
     if digest.kept:
         them = "them out: what they find" if len(digest.kept) > 1 else "it out: what it finds"
-        text = f"{_rules(digest.kept)} ran although the selection leaves {them} would break the upgrade."
+        text = f"{rules_text(digest.kept)} ran although the selection leaves {them} would break the upgrade."
         found.append(Note("warn", "Run anyway", text))
     return tuple(found)
-
-
-def _rules(names: Sequence[str]) -> str:
-    """Rules by name where they are few."""
-    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names):,} rules"
 
 
 def by_hand_text(digest: Digest) -> str:

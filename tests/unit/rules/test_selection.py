@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.scom.upgrade.plugins.module_utils.selection import Choice, SelectionError, select
+from ansible_collections.scom.upgrade.plugins.module_utils.selection import Choice, SelectionError, rules_text, select
 
 CHOICES = [
     Choice("R01", ("server", "agent")),
@@ -69,3 +69,8 @@ def test_options_come_along() -> None:
 def test_what_cannot_be_read_says_what_could(wanted: Any, message: str) -> None:
     with pytest.raises(SelectionError, match="^" + message.replace("(", r"\(")):
         select(wanted, CHOICES)
+
+
+def test_rules_are_named_where_they_are_few() -> None:
+    assert rules_text(["R01", "R02"]) == "R01, R02"
+    assert rules_text([f"R{number:02}" for number in range(13)]) == "13 rules"
