@@ -39,7 +39,6 @@ class ActionModule(HostAction):
 
     def perform(self, arguments, task_vars):
         """See the module's documentation."""
-        host = task_vars.get("inventory_hostname", self.host)
         tries = [] if self.checking else _tries(arguments["accounts"])
         lookups = [(one, name) for one in arguments["instances"] for name in arguments["sql_accounts"]]
         jobs = {f"account-probe-{number}": one for number, one in enumerate(tries, 1)}
@@ -54,9 +53,9 @@ class ActionModule(HostAction):
         found = {jobs[name]: (answer, groups.get(name)) for name, answer in started.items()}
         return {
             "changed": False,
-            "accounts": [{"host": host, **self.account(one, found)} for one in arguments["accounts"]],
+            "accounts": [{"host": self.host, **self.account(one, found)} for one in arguments["accounts"]],
             "sql": [
-                {"host": host, "instance": instance, "account": name, **_privilege(answer)}
+                {"host": self.host, "instance": instance, "account": name, **_privilege(answer)}
                 for (instance, name), answer in zip(lookups, answers[len(answers) - len(lookups) :])
             ],
         }
@@ -69,7 +68,10 @@ class ActionModule(HostAction):
             late, news = self.remote.clock() >= deadline, False
             polls = [_poll(name, offsets[name]) for name in names if name not in ended]
             for answer in self.remote.run(polls):
-                name, value = answer.id, answer.get()
+                name, value = answer.id, answer.value
+                if not answer.ok:
+                    ended[name] = None, answer.error["message"]
+                    continue
                 drained = value["next_offset"] == offsets[name]
                 texts[name] += value["stdout"] or ""
                 offsets[name] = value["next_offset"]
