@@ -26,7 +26,8 @@ class Machine:
     """One computer that the inventory or the management group knows as more than an agent.
 
     ``name`` is its inventory name, or, where the inventory does not have it, the first label of its FQDN in capitals.
-    ``facts`` is its HOST of the snapshot, None where nothing could be read. ``row`` is its line of ``group.servers``.
+    ``facts`` is its HOST of the snapshot, for a cluster's virtual server that told nothing that of a node, None where nothing
+    could be read. ``row`` is its line of ``group.servers``.
     ``version`` is the build of its server, gateway or feature; ``update`` the cumulative update of 2007 R2 it carries,
     None where that cannot be known. ``primary`` and ``failover`` are names of machines, or FQDNs of unknown ones.
     ``silent`` says why nothing was read of it. ``unread`` says why nobody knows what of the product is on it, which neither

@@ -399,12 +399,13 @@ class _Builder:
         tiers = self._tiers(parents)
         found = {}
         for name in ordered(self.roles):
-            facts = self.hosts.get(name)
+            own = self.hosts.get(name)
+            facts = own if facts_read(own) else next(filter(facts_read, self._told(name)), own)
             row = self.rows.get(name)
             entry = self.inventory.get(name) or {}
             opsmgr = (facts or {}).get("opsmgr") or {}
             in_inventory = name in self.hosts or name in self.unreachable or name in self.inventory
-            reachable = facts is not None and entry.get("reachable") is not False
+            reachable = own is not None and entry.get("reachable") is not False
             roles = tuple(sorted(self.roles[name], key=lambda role: ROLE_ORDER.get(role, 99)))
             primary, failover = parents[name]
             fqdn = str((row or {}).get("name") or entry.get("fqdn") or (facts or {}).get("fqdn") or "").lower()

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Optional
 
 from .catalog import ROLE_NAMES, ROLES, Settings, os_text, parse_version, supported, undecided
-from .model import Machine, ManagementGroup, facts_read
+from .model import Machine, ManagementGroup
 from .names import natural
 from .spares import DATABASE, GATEWAY, MANAGEMENT_SERVER, Pool, Replacement, failures, replacements
 from .why import Why
@@ -33,7 +33,8 @@ TITLES = {
 CONDITIONS = {
     "finished": "Is the group with all its servers, gateways, features and agents at 2012 already?",
     "one_server": "Does one machine carry every role of the group? (Consoles of their own do not count.)",
-    "all_supported": "Does every machine meet what 2012 asks of its roles, and is the RMS not clustered?",
+    "all_supported": "Does every machine meet what 2012 asks of its roles (consoles of their own do not count), and is the RMS not"
+    " clustered?",
     "keep_monitoring": "Was it asked that monitoring goes on while a single server is upgraded?",
 }
 #: Rows are tried from the top; the first whose conditions all hold is the path.
@@ -344,7 +345,7 @@ class _Decider:
         if found:
             return False, list(found.values())
         holders = [one for one in self.group.machines.values() if one.roles]
-        systems = sorted({os_text(one.os) for one in holders if facts_read(one.facts)})
+        systems = sorted({os_text(one.os) for one in holders if one.os})
         text = _meets([one.name for one in holders if one.silent is None], systems)
         if self.missing:
             text = f"As far as is known: {text[:-1]}; not known: {self._not_known()}."
@@ -363,14 +364,13 @@ class _Decider:
     def missing(self) -> dict[str, list[str]]:
         """The facts each machine lacks that the path hangs on; none named for a machine that gave no facts at all."""
         found: dict[str, list[str]] = {}
-        nodes = {node.node_of: node.facts for node in self.group.nodes if facts_read(node.facts)}
         for one in self.group.machines.values():
-            if one.node_of is None and (one.roles or one.unread):
-                told = one.facts if facts_read(one.facts) else nodes.get(one.name)
-                lacks = [place for role in one.roles for place in undecided(told, role)] if told else []
-                lacks += [ROLE_UNKNOWN] if told and one.unread else []
-                if lacks or told is None:
-                    found[one.name] = list(dict.fromkeys(lacks))
+            if one.node_of is not None or not (one.roles or one.unread):
+                continue
+            lacks = [] if one.silent else [place for role in one.roles for place in undecided(one.facts, role)]
+            lacks += [ROLE_UNKNOWN] if one.unread and not one.silent else []
+            if lacks or one.silent:
+                found[one.name] = list(dict.fromkeys(lacks))
         return found
 
     def _keep_monitoring(self) -> tuple[bool, list[Why]]:

@@ -250,7 +250,7 @@ def supported(host: Any, role: str, catalog: Optional[Settings] = None, instance
 
     rank = os_rank(_fact(system, "release"), _fact(system, "service_pack"))
     least = settings.minimum_os(row)
-    if rank is not None and rank < least:
+    if rank is not None and rank < least and not _pack_open(system, rank, least):
         need = f"Windows Server {RELEASES[least[0]]}" + (f" SP{least[1]}" if least[1] else "")
         text = "{} runs {}; the {} of 2012 needs {}".format(_fact(host, "name"), os_text(system), name, need)
         reasons.append(Reason("R05", role, "os", os_text(system), need, text, row.evidence, row.source))
@@ -274,6 +274,11 @@ def supported(host: Any, role: str, catalog: Optional[Settings] = None, instance
     return reasons
 
 
+def _pack_open(system: Any, rank: tuple[int, int], least: tuple[int, int]) -> bool:
+    """Whether it hangs on a service pack that nobody read."""
+    return rank[0] == least[0] and least[1] > 0 and _fact(system, "service_pack") is None
+
+
 def is_client(system: Any) -> bool:
     """Whether a system is one for desktops, which shares its numbers with a server's: Vista with 2008, 7 with 2008 R2."""
     caption = str(_fact(system, "caption") or "").lower()
@@ -286,8 +291,11 @@ def undecided(host: Any, role: str, instance: Optional[str] = None) -> list[str]
     missing = []
     if _fact(system, "architecture") is None:
         missing.append("os.architecture")
-    if os_rank(_fact(system, "release")) is None:
+    rank, least = os_rank(_fact(system, "release")), Settings().minimum_os(CONFIGURATIONS[role])
+    if rank is None:
         missing.append("os.release")
+    elif _pack_open(system, rank, least):
+        missing.append("os.service_pack")
     if role in DATABASE_ROLES:
         found = _instances(host, instance)
         if not found or any(sql_supported(_fact(one, "version")) is None for one in found):

@@ -14,6 +14,8 @@ from .backups import place_of
 from .context import Context, fact, until
 
 UPDATE = "UpdateAgent"
+#: The state of a service on a host that gave no facts: it may run, so that a person looks.
+UNREAD = "not read"
 
 
 def pending(context: Context) -> list[Step]:
@@ -160,15 +162,16 @@ class _Connector:
 
     @property
     def runs(self) -> bool:
-        """Whether it is running now, wherever that is."""
-        return self.state in ("running", "start_pending")
+        """Whether it is running now, wherever that is, or may be."""
+        return self.state in ("running", "start_pending", UNREAD)
 
 
 def connectors_stop(context: Context) -> list[Step]:
     """Connectors that run are stopped (O10)."""
     if not context.old_group:
         return []
-    return [_switch(context, one, True) for one in _connectors(context) if one.runs]
+    steps = [_switch(context, one, True) for one in _connectors(context) if one.runs]
+    return [step for step in steps if not context.vouched(step)]
 
 
 def connectors_start(context: Context) -> list[Step]:
@@ -178,17 +181,16 @@ def connectors_start(context: Context) -> list[Step]:
         for row in rows:
             one = _connector(context, row.get("host") or entry.get("host"), row.get("service"), row.get("name"))
             kept[(one.host, one.service)] = one
-    if context.old_group:
-        for one in _connectors(context):
-            if one.runs:
-                kept.setdefault((one.host, one.service), one)
+    for one in _connectors(context):
+        if (context.old_group and one.runs) or (one.state == UNREAD and context.done(_id(one, True)) is not None):
+            kept.setdefault((one.host, one.service), one)
     found: list[Step] = []
     for one in sorted(kept.values(), key=_by_host):
         prepared = context.old_group and one.runs
         moves = [_move(context, one, "post_upgrade")] if one.leaves and not prepared else []
-        if context.old_group or moves or not one.runs:
+        if context.old_group or moves or not one.runs or one.state == UNREAD:
             found += [*moves, _switch(context, one, False, [step.id for step in moves])]
-    return found
+    return [step for step in found if not context.vouched(step)]
 
 
 def connector_moves(context: Context) -> list[Step]:
@@ -233,7 +235,10 @@ def _moved_to(context: Context, service: str) -> Optional[str]:
 
 
 def _state(context: Context, host: str, service: str) -> Optional[str]:
-    """State of a service as the host gave it; None where the host has no such service, or gave no facts."""
+    """State of a service as the host gave it; None where the host has no such service, or nobody knows the host."""
+    machine = context.group.machines.get(host)
+    if machine is not None and machine.silent:
+        return UNREAD
     services = (context.group.host_facts(host) or {}).get("services") or {}
     row = next((row for name, row in services.items() if name.lower() == service.lower()), None)
     return str((row or {}).get("state") or "unknown") if row is not None else None
@@ -254,6 +259,10 @@ def _move(context: Context, one: _Connector, phase: str) -> Step:
     )  # fmt: skip
 
 
+def _id(one: _Connector, stop: bool) -> str:
+    return f"{'quiesce' if stop else 'post_upgrade'}.connector.{one.host}.{one.service}"
+
+
 def _switch(context: Context, one: _Connector, stop: bool, requires: Sequence[str] = ()) -> Step:
     """The step that stops a connector, or starts it again."""
     mode, parameters = context.mode_of(one.host)
@@ -261,12 +270,15 @@ def _switch(context: Context, one: _Connector, stop: bool, requires: Sequence[st
     text = (
         f"{one.name} runs on {one.leaves or one.host}" if stop else f"{one.name} ran on {one.host} before the upgrade"
     )
+    if one.state == UNREAD:
+        text = f"Whether {one.name} runs on {one.leaves or one.host} is not known"
     return context.step(
-        f"quiesce.connector.{one.host}.{one.service}" if stop else f"post_upgrade.connector.{one.host}.{one.service}",
+        _id(one, stop),
         "connector.stop" if stop else "connector.start",
         f"Stop the connector {one.name} on {one.host}" if stop else f"Start the connector {one.name} on {one.host}",
         [one.host],
-        why=[fact(text + (f", and on {one.host} by then." if one.leaves and stop else "."), place, "running", "R14",
+        why=[fact(text + (f", and on {one.host} by then." if one.leaves and stop else "."), place,
+                  None if one.state == UNREAD else "running", "R14",
                   "later guide", "S19a" if stop else "S19j")],
         done_when=[until(f"The service {one.service} {'stands still' if stop else 'runs'}.", place,
                          "stopped" if stop else "running")],

@@ -33,6 +33,9 @@ LOOK_FOR_CONSOLES = (
     "Look there before the agent's upgrade, which a console stops. Remove the console first, and install the 2012 console"
     " afterwards."
 )
+LOOK_AT_GROUPS = (
+    "Nothing blocks. Look at these machines in the control panel of the agent, or make them reachable and discover again."
+)
 LOOK_FOR_KEYS = (
     "Nothing blocks. Where an agent's upgrade fails later, look below HKCR\\Installer\\Products for the key whose"
     " ProductName is that of the 2007 R2 agent, export and delete it, and upgrade again."
@@ -364,7 +367,7 @@ def manual_agents(context: Context) -> list[Finding]:
     "Agents that report to several groups",
     severity="note",
     impact=NONE,
-    outcomes=(PASS, NOTE, WARN),
+    outcomes=(PASS, NOTE, WARN, MANUAL),
     columns=("agent", "groups", "finding"),
     remedy="The upgrade of an agent serves all its groups; tell the owners of the others. More than four is unsupported.",
     evidence="recalled",
@@ -379,7 +382,10 @@ def multihomed(context: Context) -> list[Finding]:
     most = capacity.limit("groups_per_agent", context.settings)
     rows: list[Row] = []
     over: list[Row] = []
+    silent: list[Row] = []
     for one in view(context).agents:
+        if one.machine is not None and one.machine.get("opsmgr") is None:
+            silent.append((one.name, "unknown", "its machine did not tell"))
         groups = (one.machine.get("opsmgr.agent_groups") if one.machine is not None else None) or ()
         names = [str(group.get("name")) for group in groups]
         if len(names) > most:
@@ -391,6 +397,9 @@ def multihomed(context: Context) -> list[Finding]:
         findings.append(Finding(WARN, f"{counted(len(over), 'agent')} in more than {most} groups.", agent_rows(over)))
     if rows:
         findings.append(Finding(NOTE, f"{counted(len(rows), 'agent')} in several groups.", agent_rows(rows)))
+    if silent:
+        text = f"{counted(len(silent), 'agent')} of the inventory did not tell which groups they report to."
+        findings.append(Finding(MANUAL, text, agent_rows(silent), remedy=LOOK_AT_GROUPS))
     return findings or [Finding(PASS, "No agent whose machine is known reports to several groups.")]
 
 
@@ -512,7 +521,7 @@ def audit_forwarders(context: Context) -> list[Finding]:
     if rows:
         text = f"{counted(len(rows), 'agent')} forwarding audit events."
         findings.append(Finding(NOTE, text, agent_rows(rows)))
-    if unknown and known.has_audit:
+    if unknown and known.may_audit:
         text = f"Whether {counted(len(unknown), 'agent')} {_verb(len(unknown), 'forward')} audit events is not known."
         findings.append(Finding(MANUAL, text, by_parent(unknown, "unknown")))
     return findings or [Finding(PASS, "No agent is known to forward audit events.")]

@@ -110,7 +110,13 @@ def encryption_key(context: Context) -> list[Finding]:
     known = view(context)
     if known.is_2012:
         return [Finding(NOT_APPLICABLE, "The management group is at 2012 already.")]
-    key = known.encryption_key
+    kept = known.key_kept
+    if kept is not None:
+        return [Finding(PASS, f"The encryption key was saved in this upgrade, on {kept}.")]
+    key, root = known.encryption_key, known.root_machine
+    if key is None and root is not None and not known.key_file_named:
+        text = "No file is named for the encryption key (input encryption_key_path), and this upgrade has not saved it yet."
+        return [Finding(WARN, text, ((root.name, "not named", "never", root.get("opsmgr.installed_at") or "unknown"),))]
     if key is None or key.exists is None:
         place = f" ({key.path})" if key and key.path else ""
         return [Finding(MANUAL, f"Whether the encryption key was saved could not be seen{place}.")]
@@ -150,7 +156,7 @@ def system_state(context: Context) -> list[Finding]:
     if known.is_2012:
         return [Finding(NOT_APPLICABLE, "The management group is at 2012 already.")]
     one = known.root_machine
-    if one is None or one.facts is None or "system_state_backup" in one.unknown:
+    if one is None or one.silent or "system_state_backup" in one.unknown:
         return [Finding(MANUAL, "Nothing is known of backups of the root management server.")]
     age, hours = known.age_hours(one.get("system_state_backup")), float(context.settings["system_state_max_age_hours"])
     row: Row = (one.name, str(one.get("system_state_backup") or "never"))

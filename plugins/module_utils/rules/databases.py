@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Optional
 
 from ..catalog import collations
 from ..names import sql_address
@@ -565,23 +566,26 @@ def backup_room(context: Context) -> list[Finding]:
     directory = str(context.inputs.get("backup_path") or "")
     if directory.startswith("\\\\"):
         return [Finding(MANUAL, f"Backups go to {directory}; its free space cannot be seen.")]
-    needed: dict[str, tuple[list[str], float, Database]] = {}
+    needed: dict[str, tuple[list[str], Optional[float], Database]] = {}
     for one in _converted(context):
         names, total, _first = needed.get(one.host, ([], 0.0, one))
-        needed[one.host] = ([*names, one.name], total + float(one.fact("data_used_mb") or 0) * share, one)
+        used = one.fact("data_used_mb")
+        sure = None if used is None or total is None else total + float(used) * share
+        needed[one.host] = ([*names, one.name], sure, one)
     rows: list[Row] = []
     unread: list[Row] = []
     for host, (names, total, one) in sorted(needed.items()):
         room = one.free_on(directory)
-        if room is None:
-            unread.append((host, listed(names), round(total), "unknown"))
+        if room is None or total is None:
+            unread.append((host, listed(names), "unknown" if total is None else round(total), "unknown"))
         elif room < total:
             rows.append((host, listed(names), round(total), room))
     findings = []
     if rows:
         findings.append(Finding(WARN, f"Too little room for backups on {_hosts(rows)}.", tuple(rows)))
     if unread:
-        findings.append(Finding(MANUAL, f"Free space not read on {_hosts(unread)}.", tuple(unread)))
+        text = f"Free space, or what the databases hold, was not read on {_hosts(unread)}."
+        findings.append(Finding(MANUAL, text, tuple(unread)))
     if findings or needed:
         return findings or [Finding(PASS, "Every database server has room for its backups.")]
     return [Finding(NOT_APPLICABLE, "No database is known.")]

@@ -21,6 +21,7 @@ from .engine import (
     Finding,
     rule,
 )
+from .unseen import could_be, could_have
 from .view import Machine, Row, View, agent_rows, counted, listed, view
 
 
@@ -60,8 +61,9 @@ def web_features(context: Context) -> list[Finding]:
             if feature.name.startswith("Web-") and not names & {feature.name.lower(), feature.display.lower()}:
                 rows.append((one.name, feature.name, "missing"))
         rows.extend((one.name, name, "SharePoint") for name, _version in one.software("sharepoint"))
+    unseen = could_be(context, "a web console", 3)
     if not asked:
-        return [Finding(NOT_APPLICABLE, "No machine is to hold a 2012 web console.")]
+        return unseen or [Finding(NOT_APPLICABLE, "No machine is to hold a 2012 web console.")]
     findings = []
     if rows:
         hosts = listed(sorted({str(row[0]) for row in rows}))
@@ -69,6 +71,7 @@ def web_features(context: Context) -> list[Finding]:
     if unread:
         text = f"Role services not read on {listed([str(row[0]) for row in unread])}."
         findings.append(Finding(MANUAL, text, tuple(unread)))
+    findings += unseen
     return findings or [Finding(PASS, "Every role service of the web console is there.")]
 
 
@@ -107,6 +110,7 @@ def clocks(context: Context) -> list[Finding]:
     if unread:
         text = f"Clock not read on {listed(unread)}."
         findings.append(Finding(MANUAL, text, tuple((name, "unknown") for name in unread)))
+    findings = could_have(context, "a clock that is off", 2, findings)
     return findings or [Finding(PASS, "The clocks agree.")]
 
 
@@ -142,6 +146,7 @@ def pending_reboot(context: Context) -> list[Finding]:
     if unread:
         text = f"Whether a restart is pending was not read on {listed(unread)}."
         findings.append(Finding(MANUAL, text, tuple((name, "unknown") for name in unread)))
+    findings = could_have(context, "a restart pending", 2, findings)
     return findings or [Finding(PASS, "No restart is pending.")]
 
 
@@ -189,8 +194,9 @@ def certificates(context: Context) -> list[Finding]:
         if hours < days * 24:
             state = "expired" if hours <= 0 else f"{hours / 24:.0f} days left"
             rows.append((one.name, str(item.get("subject")), str(item.get("not_after")), state))
+    unseen = could_have(context, "a channel certificate that ends too soon", 4)
     if not asked:
-        return [Finding(NOT_APPLICABLE, "No machine that gave facts authenticates by certificate.")]
+        return unseen or [Finding(NOT_APPLICABLE, "No machine that gave facts authenticates by certificate.")]
     findings = []
     if rows:
         text = f"Certificates that end too soon or are missing: {listed([str(row[0]) for row in rows])}."
@@ -198,6 +204,7 @@ def certificates(context: Context) -> list[Finding]:
     if unread:
         text = f"Certificates not read on {listed([str(row[0]) for row in unread])}."
         findings.append(Finding(MANUAL, text, tuple(unread)))
+    findings += unseen
     return findings or [Finding(PASS, f"Every channel certificate is valid for {days:.0f} days and more.")]
 
 
@@ -290,8 +297,8 @@ def media(context: Context) -> list[Finding]:
     known = view(context)
     hashes = context.settings["media_hashes"]
     agents = [(one.name, one.machine) for one in known.agents if one.manual and not one.is_2012 and one.machine]
-    if known.members and not known.media_hosts and not (hashes and agents):
-        return [Finding(NOT_APPLICABLE, "Setup has nothing left to do on any machine that gave facts.")]
+    if known.members and not known.media_hosts and not (hashes and agents) and not known.group.half_known:
+        return [Finding(NOT_APPLICABLE, "Setup has nothing left to do on any machine.")]
     if not context.inputs.get("media_path"):
         return [Finding(WARN, "No media path is configured (input media_path).")]
     found = [*_media_of_servers(known, hashes), *_media_of_agents(agents, hashes)]
@@ -306,6 +313,7 @@ def media(context: Context) -> list[Finding]:
     if unread:
         text = f"Media not read on {listed(sorted({str(row[0]) for row in unread}))}."
         findings.append(Finding(MANUAL, text, agent_rows(unread)))
+    findings = could_have(context, "no media", 3, findings)
     if not findings and not hashes:
         text = "The media is present everywhere; no expected hash is configured (setting media_hashes)."
         return [Finding(MANUAL, text)]

@@ -18,6 +18,7 @@ from .engine import (
     Repair,
     rule,
 )
+from .unseen import LOOK, could_be
 from .view import Row, counted, listed, view
 
 
@@ -133,7 +134,7 @@ def connectors(context: Context) -> list[Finding]:
     if known.connectors is None:
         findings.append(Finding(MANUAL, "The connectors of the group were not read."))
     if unread:
-        text = f"Service not found: {listed([str(row[2]) for row in unread])}."
+        text = f"Service not found, or its host gave no facts: {listed([str(row[2]) for row in unread])}."
         findings.append(Finding(MANUAL, text, tuple(unread)))
     if known.connectors_nameless:
         rows = tuple((name, "", "", "no service named") for name in known.connectors_nameless)
@@ -344,6 +345,12 @@ def other_products(context: Context) -> list[Finding]:
     return [Finding(PASS, "No other System Center product is on the group's machines.")]
 
 
+ADD_DATABASE = (
+    "Add the machine to the inventory and discover again. Where it stays out of it, as the name of a cluster does, a person"
+    " backs its databases up and signs that off."
+)
+
+
 @rule(
     "R43",
     "Inventory and management group name the same servers",
@@ -365,6 +372,11 @@ def inventory(context: Context) -> list[Finding]:
     if not known.group_read:
         return [Finding(MANUAL, "The management group was not asked, so nothing can be compared.")]
     findings = []
+    apart = known.missing_databases
+    if apart:
+        rows = tuple((name, what, "not in the inventory") for name, what in apart)
+        text = f"Database servers not in the inventory: {listed([name for name, _what in apart])}."
+        findings.append(Finding(MANUAL, text, rows, remedy=ADD_DATABASE))
     missing = known.missing_servers
     if missing:
         rows = tuple((one.fqdn, one.kind_text, "not in the inventory") for one in missing)
@@ -373,6 +385,10 @@ def inventory(context: Context) -> list[Finding]:
     if strangers:
         rows = tuple((name, "", "not known to the group") for name in strangers)
         findings.append(Finding(WARN, f"Not known to the group: {listed(strangers)}.", rows))
+    doubtful = {name: why for name, why in known.group.unread.items() if known.group.machines[name].row is None}
+    if doubtful:
+        text = f"Nobody knows what is on {listed(doubtful)}, a server that the group does not know perhaps."
+        findings.append(Finding(MANUAL, text, tuple((name, "", why) for name, why in doubtful.items()), remedy=LOOK))
     return findings or [Finding(PASS, "Inventory and group agree about the servers.")]
 
 
@@ -384,7 +400,8 @@ def inventory(context: Context) -> list[Finding]:
     outcomes=(PASS, MANUAL),
     columns=("host", "why not"),
     remedy="""Make the host reachable (Windows PowerShell 2.0 and WinRM 2.0 exist for Server 2003 SP2 and later) and discover
-        again; what stays unreachable is upgraded by a person and signed off.""",
+        again, or say in scom_role what it is (several roles parted by commas, agent for one that is an agent only); what stays
+        unreachable is upgraded by a person and signed off.""",
     evidence="inferred",
     source="S1 (E2)",
     tags=("inventory", "server", "gateway", "database"),
@@ -394,12 +411,18 @@ def inventory(context: Context) -> list[Finding]:
 def reachable(context: Context) -> list[Finding]:
     """Nothing is guessed about a machine that gave no facts: what it means for the path must be looked at by hand."""
     known = view(context)
-    rows: tuple[Row, ...] = tuple((name, why) for name, why in known.unreachable_servers)
+    half = known.group.half_known
+    rows: tuple[Row, ...] = tuple(half.items())
     if not known.group_read:
         text = "The management group could not be asked."
         return [Finding(MANUAL, text, (*rows, ("management group", known.group_problem)))]
-    if rows:
-        return [Finding(MANUAL, f"No facts from {listed([str(row[0]) for row in rows])}.", rows)]
+    silent = [name for name in half if known.group.machines[name].silent]
+    findings = []
+    if silent:
+        findings.append(Finding(MANUAL, f"No facts from {listed(silent)}.", tuple((name, half[name]) for name in silent)))
+    findings = could_be(context, "any feature of the group", 2, findings)
+    if findings:
+        return findings
     return [Finding(PASS, "Every role server gave its facts.")]
 
 

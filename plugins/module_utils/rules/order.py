@@ -20,6 +20,7 @@ from .engine import (
     Finding,
     rule,
 )
+from .unseen import LOOK, could_be, could_have
 from .view import Member, Row, View, agent_rows, by_parent, counted, listed, view
 
 
@@ -204,7 +205,7 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
     known = view(context)
     leaving = {one.fqdn for one in known.members_leaving}
     if not leaving:
-        return [Finding(NOT_APPLICABLE, "No server leaves the group.")]
+        return _if_it_leaves(known)
     hanging = _hanging(known, leaving)
     if not hanging:
         return [Finding(PASS, "Nothing reports to a server that leaves the group, or falls back on it.")]
@@ -216,6 +217,16 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
     if not known.run_from:
         return [Finding(MANUAL, text + " No server is known that could take them.", rows)]
     return [Finding(NOTE, text, rows)]
+
+
+def _if_it_leaves(known: View) -> list[Finding]:
+    """No server is known to leave; of one that gave no facts nobody knows whether it can stay."""
+    silent = {one.fqdn for one in known.members if one.machine is not None and one.machine.silent and not one.is_2012}
+    rows = by_parent([one for one in (*known.agents, *known.gateways) if one.primary in silent], "nobody knows if it can stay")
+    if not rows:
+        return [Finding(NOT_APPLICABLE, "No server leaves the group.")]
+    text = f"Whether {listed(sorted(silent))} can stay is not known; if not, what reports there moves to another server."
+    return [Finding(MANUAL, text, rows, remedy=LOOK)]
 
 
 _REPOINT = """Point each at a management server that stays, with Set-SCOMParentManagementServer, primary and failover in a call
@@ -296,7 +307,7 @@ def key_restored(context: Context) -> list[Finding]:
     "Reporting is upgraded last of the servers",
     severity="block",
     impact=OUTAGE,
-    outcomes=(PASS, WARN, BLOCK, NOT_APPLICABLE),
+    outcomes=(PASS, WARN, BLOCK, MANUAL, NOT_APPLICABLE),
     columns=_COLUMNS,
     remedy="""Bring Reporting back to 2007 R2: restore the report server's database and install Reporting of 2007 R2 again; the
         plan upgrades it after everything else. No source describes that way back.""",
@@ -314,8 +325,9 @@ def reporting_last(context: Context) -> list[Finding]:
     """
     known = view(context)
     servers = [one for one in known.role_machines if "reporting" in one.roles]
+    unseen = could_be(context, "a reporting server", len(_COLUMNS))
     if not servers:
-        return [Finding(NOT_APPLICABLE, "The group has no reporting server.")]
+        return unseen or [Finding(NOT_APPLICABLE, "The group has no reporting server.")]
     own = [one for one in servers if not {"root_management_server", "management_server"}.intersection(one.roles)]
     ahead = [one.name for one in own if is_2012(one.get("opsmgr.reporting.version"))]
     left = _old(known.secondaries_staying + known.gateways_staying)
@@ -329,7 +341,7 @@ def reporting_last(context: Context) -> list[Finding]:
             "Finish servers, gateways, consoles and agents; then verify Reporting with a generic performance report."
         )
         return [Finding(WARN, text, _rows(left, "not upgraded before Reporting"), remedy=remedy)]
-    return [Finding(PASS, "Reporting is not ahead of the servers.")]
+    return unseen or [Finding(PASS, "Reporting is not ahead of the servers.")]
 
 
 @rule(
@@ -337,7 +349,7 @@ def reporting_last(context: Context) -> list[Finding]:
     "Configuration of Reporting after an upgrade from a secondary server",
     severity="note",
     impact=BREAKS,
-    outcomes=(PASS, NOTE, NOT_APPLICABLE),
+    outcomes=(PASS, NOTE, MANUAL, NOT_APPLICABLE),
     columns=("reporting server", "points at", "step"),
     remedy="""The plan changes rsreportserver.config (ServerName under Security and Authentication) and the registry value
         DefaultSDKServiceMachine to the new server, and restarts the report server, before Reporting is upgraded.""",
@@ -351,8 +363,12 @@ def reporting_config(context: Context) -> list[Finding]:
     """Only after an upgrade from a secondary server does Reporting still name a server that no longer exists."""
     known = view(context)
     servers = [one for one in known.role_machines if "reporting" in one.roles]
+    unseen = could_be(context, "a reporting server", 3) if known.from_secondary else []
+    if known.root_machine is not None and known.root_machine.silent and not known.is_2012:
+        text = f"Whether the group's upgrade can run on {known.root_machine.name} is not known; if not, Reporting is pointed anew."
+        return [*unseen, Finding(MANUAL, text, ((known.root_machine.name, "unknown", ""),), remedy=LOOK)]
     if not known.from_secondary or not servers:
-        return [Finding(NOT_APPLICABLE, "Reporting keeps its management server, or there is none.")]
+        return unseen or [Finding(NOT_APPLICABLE, "Reporting keeps its management server, or there is none.")]
     leaving = {one.fqdn for one in known.members_leaving} | {one.short for one in known.members_leaving}
     rows: list[Row] = []
     for one in servers:
@@ -360,8 +376,9 @@ def reporting_config(context: Context) -> list[Finding]:
         if (machine.lower() in leaving or not machine) and not one.get("opsmgr.installed_2012"):
             rows.append((one.name, machine or "unknown", "features.reporting_config"))
     if rows:
-        return [Finding(NOTE, "Reporting names a server that leaves; a step of the plan changes it.", tuple(rows))]
-    return [Finding(PASS, "Reporting names a server that stays.")]
+        text = "Reporting names a server that leaves; a step of the plan changes it."
+        return [Finding(NOTE, text, tuple(rows)), *unseen]
+    return unseen or [Finding(PASS, "Reporting names a server that stays.")]
 
 
 @rule(
@@ -396,15 +413,16 @@ def web_site(context: Context) -> list[Finding]:
             unread.append((one.name, "unknown", chosen))
         elif site is None or str(site).lower() == chosen.lower():
             rows.append((one.name, str(site or chosen), chosen))
-    if not asked:
-        return [Finding(NOT_APPLICABLE, "No web console of 2007 R2 is left to upgrade.")]
+    findings = []
     if rows:
-        return [Finding(BLOCK, f"{chosen} is the site the upgrade deletes.", tuple(rows))]
+        findings.append(Finding(BLOCK, f"{chosen} is the site the upgrade deletes.", tuple(rows)))
     if unread:
-        return [
-            Finding(MANUAL, f"The old site of {listed([str(row[0]) for row in unread])} is not known.", tuple(unread))
-        ]
-    return [Finding(PASS, f"The new web console goes to {chosen}.")]
+        text = f"The old site of {listed([str(row[0]) for row in unread])} is not known."
+        findings.append(Finding(MANUAL, text, tuple(unread)))
+    findings = could_be(context, "a web console", 3, findings)
+    if not asked and not findings:
+        return [Finding(NOT_APPLICABLE, "No web console of 2007 R2 is left to upgrade.")]
+    return findings or [Finding(PASS, f"The new web console goes to {chosen}.")]
 
 
 @rule(
@@ -442,7 +460,7 @@ def emulator(context: Context) -> list[Finding]:
     "AVIcode management packs are imported after the upgrade",
     severity="warn",
     impact=OUTAGE,
-    outcomes=(PASS, WARN, NOT_APPLICABLE),
+    outcomes=(PASS, WARN, MANUAL, NOT_APPLICABLE),
     columns=("management pack", "state"),
     remedy="""Import the two DotNet.SystemCenter packs (Enterprise.Monitoring.mpb, Client.Monitoring.mp) from SupportTools of
         the media; setup does not.""",
@@ -458,9 +476,14 @@ def avicode_packs(context: Context) -> list[Finding]:
     used = any("avicode" in name.lower() for name in known.management_packs) or any(
         one.software("avicode") for one in known.machines + known.agent_machines
     )
-    if not known.is_2012 or not used:
-        text = "AVIcode is not known to be in use." if known.is_2012 else "A task after the group's upgrade."
-        return [Finding(NOT_APPLICABLE, text)]
+    if not known.is_2012:
+        return [Finding(NOT_APPLICABLE, "A task after the group's upgrade.")]
+    silent = sorted({*known.group.half_known, *known.group.snapshot["unreachable"]})
+    if not used and silent:
+        text = f"AVIcode is not known to be in use; not known of {listed(silent)}."
+        return [Finding(MANUAL, text, tuple((name, "no facts") for name in silent))]
+    if not used:
+        return [Finding(NOT_APPLICABLE, "AVIcode is not known to be in use.")]
     wanted = ("DotNet.SystemCenter.Enterprise.Monitoring", "DotNet.SystemCenter.Client.Monitoring")
     have = [name.lower() for name in known.management_packs]
     missing = [name for name in wanted if not any(one.endswith(name.lower()) for one in have)]
@@ -509,7 +532,7 @@ def subscriptions_back(context: Context) -> list[Finding]:
     "The Unified Installer is not used",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, BLOCK),
+    outcomes=(PASS, BLOCK, MANUAL),
     columns=("where", "what"),
     remedy="Use Setup.exe of Operations Manager: the Unified Installer makes clean test installations and upgrades nothing.",
     evidence="documented",
@@ -520,16 +543,18 @@ def subscriptions_back(context: Context) -> list[Finding]:
 )
 def unified_installer(context: Context) -> list[Finding]:
     """The Unified Installer of System Center 2012 cannot upgrade."""
+    known = view(context)
     rows: list[Row] = []
     path = str(context.inputs.get("media_path") or "")
     if "unified" in path.lower():
         rows.append(("media_path", path))
-    for one in view(context).machines:
+    for one in known.machines:
         files = (one.get("media.files") or {}) if "unified" not in path.lower() else {}
         rows.extend((f"media on {one.name}", name) for name in files if "unified" in name.lower())
-    if rows:
-        return [Finding(BLOCK, "The media is that of the Unified Installer.", tuple(rows))]
-    return [Finding(PASS, "Setup.exe is used.")]
+    findings = [Finding(BLOCK, "The media is that of the Unified Installer.", tuple(rows))] if rows else []
+    if known.path_kind != "none":
+        findings = could_have(context, "the media of the Unified Installer", 2, findings)
+    return findings or [Finding(PASS, "Setup.exe is used.")]
 
 
 @rule(

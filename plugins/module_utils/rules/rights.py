@@ -82,6 +82,8 @@ def untried(known: View) -> list[Row]:
                 rows.append((name, account, "", reasons[0] if reasons else "log-on not tried"))
     account = _name(known, "account")
     rows += [("account", account, place, why) for place, answer, why in _instances(known) if answer is None]
+    if known.database("operational") is None:
+        rows.append(("account", account, "operational database", "nobody says where it is"))
     if _group_administrator(known) is None:
         rows.append(("account", account, known.group_name, _administrator_doubt(known)))
     return rows

@@ -22,6 +22,7 @@ from .engine import (
     Finding,
     rule,
 )
+from .unseen import LOOK, could_be, could_have
 from .view import Machine, Row, View, counted, listed, view
 
 _OS = ("hosts[].os.architecture", "hosts[].os.release", "hosts[].os.service_pack")
@@ -43,14 +44,18 @@ def _failing(context: Context, name: str) -> list[tuple[Machine, Reason]]:
 
 
 def _judge(context: Context, name: str, good: str, missing: str) -> list[Finding]:
-    """Findings of a supported-configuration rule: what nobody takes over blocks, what is taken over is noted."""
+    """Findings of a supported-configuration rule: what nobody takes over blocks, what is taken over is noted.
+
+    A console of its own is no server: the group is upgraded without it.
+    """
     known = view(context)
     open_rows: list[Row] = []
     cured: list[Row] = []
+    consoles: list[Row] = []
     for one, reason in _failing(context, name):
         successor = known.successor(one, reason.role)
         row: Row = (one.name, ROLE_NAMES[reason.role], reason.value, reason.need, successor or "nobody")
-        (cured if successor else open_rows).append(row)
+        (consoles if one.roles == ("console",) else cured if successor else open_rows).append(row)
     findings = []
     if open_rows:
         hosts = listed(sorted({str(row[0]) for row in open_rows}))
@@ -60,7 +65,14 @@ def _judge(context: Context, name: str, good: str, missing: str) -> list[Finding
         hosts = listed(sorted({str(row[0]) for row in cured}))
         text = f"{hosts}: {missing}; the plan hands the role to another machine."
         findings.append(Finding(NOTE, text, tuple(cured)))
+    if consoles:
+        hosts = listed(sorted({str(row[0]) for row in consoles}))
+        text = f"{hosts}: {missing}; the 2012 console does not run there, and the upgrade goes on without it."
+        findings.append(Finding(NOTE, text, tuple(consoles), remedy=NO_CONSOLE))
     return findings or [Finding(PASS, good)]
+
+
+NO_CONSOLE = "Uninstall the console there, and install the 2012 console on a machine that meets its minimum."
 
 
 def _add_what(rows: Sequence[Row]) -> str:
@@ -78,17 +90,18 @@ def _add_what(rows: Sequence[Row]) -> str:
     return f"Add to the inventory, with scom_spare: true: {added}. {first}"
 
 
-def _unread(context: Context, wanted: str) -> list[Finding]:
+def _unread(context: Context, *wanted: str) -> list[Finding]:
     rows: list[Row] = []
     for one in view(context).role_machines:
         for role in one.roles:
-            missing = [name for name in one.undecided(role) if name.startswith(wanted)]
+            missing = [name for name in one.undecided(role) if name in wanted]
             if missing:
                 rows.append((one.name, ROLE_NAMES[role], "unknown: " + listed(missing), "", ""))
     if not rows:
         return []
     hosts = listed(sorted({str(row[0]) for row in rows}))
-    return [Finding(MANUAL, f"Not known of {hosts}: {wanted}.", tuple(rows))]
+    lacks = listed(sorted({str(row[2]).partition(": ")[2] for row in rows}))
+    return [Finding(MANUAL, f"Not known of {hosts}: {lacks}.", tuple(rows))]
 
 
 @rule(
@@ -111,9 +124,9 @@ def architecture(context: Context) -> list[Finding]:
     It blocks as long as no machine stands ready to take the role over. The root management server itself needs no
     replacement where a supported secondary management server can run the upgrade of the management group instead.
     """
-    return _judge(context, "R03", "Every role server is x64.", "not a 64-bit system") + _unread(
-        context, "os.architecture"
-    )
+    findings = _judge(context, "R03", "Every role server is x64.", "not a 64-bit system")
+    findings += _unread(context, "os.architecture")
+    return could_have(context, "a system that is not 64-bit", len(_COLUMNS), findings)
 
 
 @rule(
@@ -138,10 +151,14 @@ def cluster(context: Context) -> list[Finding]:
     A supported secondary management server runs the upgrade of the management group and becomes the RMS emulator.
     Without one, this blocks.
     """
-    root = view(context).root_machine
+    known = view(context)
+    root = known.root_machine
     findings = _judge(context, "R04", "The root management server is not clustered.", "clustered")
-    if root is not None and root.facts is None:
-        findings.append(Finding(MANUAL, f"Whether {root.name} is clustered was not read."))
+    if root is None and not known.is_2012:
+        findings.append(Finding(MANUAL, "Nobody says which server is the root management server, clustered or not."))
+    elif root is not None and (root.silent or "cluster" in root.unknown):
+        rows: tuple[Row, ...] = ((root.name, ROLE_NAMES["root_management_server"], "unknown", "not clustered", ""),)
+        findings.append(Finding(MANUAL, f"Whether {root.name} is clustered was not read.", rows))
     return findings
 
 
@@ -164,11 +181,14 @@ def operating_system(context: Context) -> list[Finding]:
     """Management servers, gateways and database servers need Windows Server 2008 R2 SP1.
 
     Windows Server 2008 SP2 under databases is mentioned by a weaker source; the setting ``database_os_2008_sp2``
-    accepts it. A stand-alone console may run on 2008 SP2. It blocks as long as no machine takes the role over.
+    accepts it. It blocks as long as no machine takes the role over. A console of its own may run on 2008 SP2, Windows Vista
+    SP2 or Windows 7, 32-bit ones included; where it cannot, the group is upgraded without it.
     """
-    return _judge(
+    findings = _judge(
         context, "R05", "Every role server runs a supported system.", "below the operating system it needs"
-    ) + _unread(context, "os.release")
+    )
+    findings += _unread(context, "os.release", "os.service_pack")
+    return could_have(context, "a system below the minimum", len(_COLUMNS), findings)
 
 
 @rule(
@@ -211,6 +231,7 @@ def sql_version(context: Context) -> list[Finding]:
     if unread:
         text = "Version of SQL Server not read: " + listed(sorted({str(row[0]) for row in unread})) + "."
         findings.append(Finding(MANUAL, text, tuple(unread)))
+    findings = could_be(context, "a reporting server on an older SQL Server", len(_COLUMNS), findings)
     return findings or [Finding(PASS, "Every database is on a supported SQL Server.")]
 
 
@@ -294,12 +315,22 @@ def somewhere_to_run(context: Context) -> list[Finding]:
         rows = tuple((name, one.text) for one in others for name in one.objects or ("",))
         return [Finding(BLOCK, " ".join(one.text for one in others), rows, remedy=others[0].remedy)]
     if known.run_from:
-        return [Finding(PASS, f"The upgrade of the management group runs on {known.run_from}.")]
+        return _fit(known, known.run_from)
     against = _against_each(known)
     if against:
         text = "No server is fit to run the upgrade of the management group; what speaks against each is blocked above."
         return [Finding(NOTE, text, tuple(against))]
     return [Finding(MANUAL, "It is not known which server can run the upgrade of the management group.")]
+
+
+def _fit(known: View, name: str) -> list[Finding]:
+    """That the chosen server is fit, or what is not known of it."""
+    one = known.machine(name)
+    lacks = one.undecided("management_server") if one is not None and not one.silent else ["all of it"]
+    if not lacks:
+        return [Finding(PASS, f"The upgrade of the management group runs on {name}.")]
+    text = f"The upgrade of the management group is planned on {name}, of which not all is known: {listed(lacks)}."
+    return [Finding(MANUAL, text, ((name, "unknown: " + listed(lacks)),), remedy=LOOK)]
 
 
 def _against_each(known: View) -> list[Row]:
@@ -343,6 +374,7 @@ def memory(context: Context) -> list[Finding]:
         findings.append(Finding(WARN, f"Little memory: {hosts}.", tuple(rows)))
     if unread:
         findings.append(Finding(MANUAL, f"Memory not read: {listed([str(row[0]) for row in unread])}.", tuple(unread)))
+    findings = could_have(context, "too little memory", 4, findings)
     return findings or [Finding(PASS, "Every role server has the memory its roles ask for.")]
 
 
@@ -379,6 +411,7 @@ def free_space(context: Context) -> list[Finding]:
     if unread:
         text = f"Disks not read: {listed(unread)}."
         findings.append(Finding(MANUAL, text, tuple((name, "", "unknown", least) for name in unread)))
+    findings = could_have(context, "too little room for setup", 4, findings)
     return findings or [Finding(PASS, "Every role server has room for setup and its logs.")]
 
 
@@ -422,6 +455,7 @@ def components(context: Context) -> list[Finding]:
     if unread:
         hosts = listed(sorted({str(row[0]) for row in unread}))
         findings.append(Finding(MANUAL, f"Components not read on {hosts}.", tuple(unread)))
+    findings = could_have(context, "a component missing", 4, findings)
     return findings or [Finding(PASS, "Every role server has the components its roles need.")]
 
 
@@ -445,7 +479,7 @@ COMPONENTS = {
     "Nothing is newer than the release knows",
     severity="warn",
     impact=BREAKS,
-    outcomes=(PASS, WARN),
+    outcomes=(PASS, WARN, MANUAL),
     columns=("host", "what", "found", "newest listed"),
     remedy="""Keep to Windows Server 2008 R2 SP1 and SQL Server 2008 R2 for this hop; the newer version becomes legal with
         SP1 of 2012 or later.""",
@@ -458,18 +492,28 @@ COMPONENTS = {
 def newer_than_listed(context: Context) -> list[Finding]:
     """The RTM release predates Windows Server 2012 and SQL Server 2012; neither is in its tables."""
     rows: list[Row] = []
+    unread: list[Row] = []
     listed_rank = os_rank("2008 R2", 99)
     for one, _roles in view(context).holders:
         rank = os_rank(one.get("os.release"))
+        if rank is None:
+            unread.append((one.name, "Windows", "unknown", "Windows Server 2008 R2 SP1"))
         if rank and listed_rank and rank > listed_rank:
             rows.append((one.name, "Windows", os_text(one.get("os")), "Windows Server 2008 R2 SP1"))
     for database in view(context).databases:
-        if database.effective_newer:
+        if database.effective_version is None:
+            unread.append((database.effective_host, database.title, "unknown", "SQL Server 2008 R2"))
+        elif database.effective_newer:
             rows.append((database.effective_host, database.title, database.effective_version, "SQL Server 2008 R2"))
+    findings = []
     if rows:
         hosts = listed(sorted({str(row[0]) for row in rows}))
-        return [Finding(WARN, f"Newer than 2012 RTM lists: {hosts}.", tuple(rows))]
-    return [Finding(PASS, "Every system and SQL Server is one the release lists.")]
+        findings.append(Finding(WARN, f"Newer than 2012 RTM lists: {hosts}.", tuple(rows)))
+    if unread:
+        hosts = listed(sorted({str(row[0]) for row in unread}))
+        findings.append(Finding(MANUAL, f"Version of Windows or SQL Server not read on {hosts}.", tuple(unread)))
+    findings = could_have(context, "a system or SQL Server that is newer", 4, findings)
+    return findings or [Finding(PASS, "Every system and SQL Server is one the release lists.")]
 
 
 @rule(
@@ -477,7 +521,7 @@ def newer_than_listed(context: Context) -> list[Finding]:
     "More than one management server after the upgrade",
     severity="warn",
     impact=OUTAGE,
-    outcomes=(PASS, NOTE, WARN, NOT_APPLICABLE),
+    outcomes=(PASS, NOTE, WARN, MANUAL, NOT_APPLICABLE),
     columns=("server",),
     remedy="""Plan a second management server soon after the upgrade: a resource pool works while more than half of its
         members are up.""",
@@ -493,6 +537,10 @@ def pool_quorum(context: Context) -> list[Finding]:
     left = known.management_servers_after
     if not known.members:
         return [Finding(NOT_APPLICABLE, "The servers of the group are not known.")]
+    doubtful = [name for name in left if name in known.group.half_known]
+    if len(left) > 1 >= len(left) - len(doubtful):
+        text = f"{counted(len(left), 'management server')} remain if all can stay; not enough is known of {listed(doubtful)}."
+        return [Finding(MANUAL, text, tuple((name,) for name in doubtful), remedy=LOOK)]
     if len(left) > 1:
         return [Finding(PASS, f"{counted(len(left), 'management server')} remain.")]
     rows: tuple[Row, ...] = tuple((name,) for name in left)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..catalog import TARGET, is_2012
 from .engine import BLOCK, BREAKS, MANUAL, NOT_APPLICABLE, NOTE, PASS, WARN, Context, Finding, rule
 from .text import every
+from .unseen import could_have
 from .view import Row, agent_rows, counted, listed, view
 
 _SERVERS = ("group.servers[].patch_list", "group.servers[].file_version", "hosts[].opsmgr.file_version")
@@ -130,7 +131,7 @@ def safe_level(context: Context) -> list[Finding]:
     "The target is System Center 2012 RTM",
     severity="block",
     impact=BREAKS,
-    outcomes=(PASS, BLOCK),
+    outcomes=(PASS, BLOCK, MANUAL),
     columns=("setting", "value"),
     remedy="""Upgrade to 2012 RTM first and go on from there: 2007 R2, 2012 RTM, SP1, R2. No hop may be left out, and the
         version of SQL Server must be a legal one on both sides of each hop.""",
@@ -146,10 +147,16 @@ def no_hop_left_out(context: Context) -> list[Finding]:
     rows: list[Row] = []
     if not target.startswith(RELEASE):
         rows.append(("target_version", target))
-    for one in view(context).machines:
+    known = view(context)
+    for one in known.machines:
         version = one.get("media.version")
         if version and not str(version).startswith(RELEASE):
             rows.append((f"media on {one.name}", str(version)))
-    if rows:
-        return [Finding(BLOCK, "The chosen target or media is not 2012 RTM.", tuple(rows))]
-    return [Finding(PASS, "The target is 2012 RTM.")]
+    findings = [Finding(BLOCK, "The chosen target or media is not 2012 RTM.", tuple(rows))] if rows else []
+    unread = [one.name for one in known.media_hosts if not one.get("media.version") and context.inputs.get("media_path")]
+    if unread:
+        text = f"The version of the media was not read on {listed(unread)}."
+        findings.append(Finding(MANUAL, text, tuple((name, "unknown") for name in unread)))
+    if known.path_kind != "none":
+        findings = could_have(context, "media of another release", 2, findings)
+    return findings or [Finding(PASS, "The target is 2012 RTM.")]

@@ -42,6 +42,7 @@ TITLES = {
     "audit": "audit database",
     "reporting": "report server database",
 }
+KEY_STEPS = ("prepare.encryption_key", "pre_upgrade.encryption_key")
 DATABASE_ROLE = {
     "operational": "operational_database",
     "warehouse": "data_warehouse",
@@ -71,6 +72,11 @@ class Machine:
         self.view, self.name, self.facts, self.model, self.why = known, name, facts, one, why
         self.roles: tuple[str, ...] = one.roles if one else ()
         self._reasons: dict[str, list[Reason]] = {}
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was read of it, nor of the nodes of its cluster."""
+        return self.model.silent is not None if self.model else self.facts is None
 
     @property
     def unknown(self) -> Mapping[str, str]:
@@ -416,14 +422,7 @@ class View:
 
     @cached_property
     def _machines(self) -> dict[str, Machine]:
-        nodes: dict[str, Mapping[str, Any]] = {}
-        for one in self.group.nodes:
-            if one.facts is not None and one.node_of is not None:
-                nodes.setdefault(one.node_of, one.facts)
-        return {
-            name: Machine(self, name, one.facts if one.facts is not None else nodes.get(name), one, one.why_unreachable)
-            for name, one in self.group.machines.items()
-        }
+        return {name: Machine(self, name, one.facts, one, one.why_unreachable) for name, one in self.group.machines.items()}
 
     @property
     def machines(self) -> list[Machine]:
@@ -455,7 +454,7 @@ class View:
         """The machines setup of 2012 still has to run on or work with, and the roles they have or take over."""
         roles: dict[str, list[str]] = {}
         for one in self.staying:
-            done = bool(one.get("opsmgr.installed_2012"))
+            done = bool(one.get("opsmgr.installed_2012")) or self._stranded(one)
             roles[one.name] = [
                 role
                 for role in one.roles
@@ -466,6 +465,10 @@ class View:
                 have = roles.setdefault(taken.by, [])
                 have += [role for role in taken.roles if role not in have]
         return [(self._machines[name], tuple(found)) for name, found in roles.items() if found]
+
+    def _stranded(self, machine: Machine) -> bool:
+        """Whether a machine has nothing but a console, on a system that the 2012 console does not run on."""
+        return machine.roles == ("console",) and bool(machine.reasons("console", self.settings))
 
     @cached_property
     def spares(self) -> list[Machine]:
@@ -692,15 +695,16 @@ class View:
             if one.kind in kinds and not self.name_leaves(one.subject) and one.subject not in self.group.former_roots
         ]
 
-    @cached_property
-    def unreachable_servers(self) -> list[tuple[str, str]]:
-        """Role servers without facts, and why; databases on machines nobody knows among them."""
-        rows = [
-            (one.name, one.why or "not in the inventory")
-            for one in self.machines
-            if one.facts is None and one.model and (one.roles or one.model.row is not None or one.model.spare)
-        ]
-        return rows
+    @property
+    def missing_databases(self) -> list[tuple[str, str]]:
+        """Database servers that the inventory lacks: name, and the databases there."""
+        found: dict[str, list[str]] = {}
+        for one in self.databases:
+            machine = self.machine(one.host)
+            if machine is not None and machine.model is not None and not machine.model.in_inventory:
+                found.setdefault(one.host, []).append(one.title)
+        lacking = {one.name for one in self.missing_servers}
+        return [(name, listed(titles)) for name, titles in found.items() if name not in lacking]
 
     # databases
 
@@ -714,9 +718,10 @@ class View:
         return next((one for one in self.databases if one.what == what), None)
 
     @property
-    def has_audit(self) -> bool:
-        """Whether audit collection is in use."""
-        return self.database("audit") is not None or any("acs_collector" in one.roles for one in self.role_machines)
+    def may_audit(self) -> bool:
+        """Whether audit collection is in use, or could be on a machine of which nobody knows what is on it."""
+        in_use = self.database("audit") is not None or any("acs_collector" in one.roles for one in self.role_machines)
+        return in_use or bool(self.group.unread)
 
     @property
     def _opsdb(self) -> Optional[Mapping[str, Any]]:
@@ -877,6 +882,25 @@ class View:
         fresh = None if then is None or since is None else then >= since
         return Key(root.name, str(found.get("path") or ""), found.get("exists"), found.get("modified"), updated, fresh)
 
+    @property
+    def key_file_named(self) -> bool:
+        """Whether somebody says where the copy of the key is; a host that gave no facts may have looked at another place."""
+        root = self.root_machine
+        looked = root is not None and not root.silent and "encryption_key" not in root.unknown
+        return bool(self.inputs.get("encryption_key_path")) or not looked
+
+    @property
+    def key_kept(self) -> Optional[str]:
+        """When this upgrade saved the key, after the last update; None where the journal does not tell."""
+        root = self.root_machine
+        updated = time_of(root.get("opsmgr.installed_at")) if root is not None else None
+        for entry in reversed(self.group.journal):
+            done = entry.get("event") in ("done", "signed_off")
+            then = time_of(entry.get("time"))
+            if done and entry.get("step") in KEY_STEPS and then and (updated is None or then >= updated):
+                return str(entry["time"])
+        return None
+
     # what people confirmed, what the journal knows
 
     def confirmed(self, rule: str) -> Optional[str]:
@@ -903,7 +927,7 @@ class View:
         wanted = {"root_management_server", "management_server", "gateway", "reporting", "web_console", "console"}
         staying = [one for one in self.staying if wanted & set(one.roles) and not one.get("opsmgr.installed_2012")]
         taking = [one for one in self.spares if self.role_taken_by(one) in wanted]
-        return [one for one in (*staying, *taking) if one.facts is not None]
+        return [*staying, *taking]
 
     def media_roles(self, machine: Machine) -> set[str]:
         """The roles for which a machine needs media: those it has, and the one it takes over."""

@@ -165,8 +165,7 @@ def expected_path(estate: dict[str, Any], snapshot: dict[str, Any], options: dic
         if roles - {"console"}:
             spread.add(server["name"])
         os = server["os"]
-        plain = os["architecture"] != "x64" or (os["release"] < "2008")
-        fails |= plain if roles == {"console"} else bad_os(os)
+        fails |= roles != {"console"} and bad_os(os)
         fails |= "cluster" in server
         fails |= (
             bool(roles & {"operational_database", "data_warehouse", "reporting"})

@@ -65,7 +65,11 @@ class Case:
 
     def run(self) -> Readiness:
         """Judge it, that rule alone."""
-        return judge(self.estate, self.put, self.given, self.change, self.journal, self.agents, [self.rule])
+        return judged(self.snapshot(), self.given, [self.rule])
+
+    def snapshot(self) -> dict[str, Any]:
+        """What it is judged by."""
+        return prepared(self.estate, self.put, self.change, self.journal, self.agents)
 
 
 def judge(
@@ -78,6 +82,17 @@ def judge(
     wanted: Any = None,
 ) -> Readiness:
     """Build an estate, change it, change its snapshot, and run rules on it."""
+    return judged(prepared(estate, put, change, journal, agents), given, wanted)
+
+
+def prepared(
+    estate: str,
+    put: dict[str, Any],
+    change: tuple[Change, ...] = (),
+    journal: tuple[dict[str, Any], ...] = (),
+    agents: str = "manual",
+) -> dict[str, Any]:
+    """The snapshot of an estate, both of them changed."""
     described = load_estate(estate)
     for one in change:
         one(described)
@@ -85,10 +100,27 @@ def judge(
     snapshot["journal"] = list(journal)
     for place, value in put.items():
         set_at(snapshot, place, value if value is GONE else copy.deepcopy(value))
+    return snapshot
+
+
+def judged(snapshot: dict[str, Any], given: dict[str, Any], wanted: Any = None) -> Readiness:
+    """Run rules on a snapshot."""
     complete = inputs.normalise({**GIVEN, **{k: v for k, v in given.items() if k in inputs.INPUTS}})
     complete.update(given)
     group = model.build(facts.load(snapshot))
     return readiness.assess_group(group, path.decide(group, complete), complete, wanted=wanted)
+
+
+def hidden(snapshot: dict[str, Any], host: str, how: str) -> dict[str, Any]:
+    """A snapshot in which a host did not answer, gave facts that are all null, or was refused every fact."""
+    known = snapshot["hosts"][host]
+    if how == "silent":
+        hosts = {name: told for name, told in snapshot["hosts"].items() if name != host}
+        return {**snapshot, "hosts": hosts, "unreachable": {**snapshot["unreachable"], host: "no answer"}}
+    names = {"name", "fqdn"} if how == "refused" else {"name"}
+    told = {key: value if key in names else None for key, value in known.items()}
+    told["unknown"] = {key: "access denied" for key in known if key not in names} if how == "refused" else {}
+    return {**snapshot, "hosts": {**snapshot["hosts"], host: told}}
 
 
 def set_at(tree: Any, place: str, value: Any) -> None:
@@ -201,6 +233,8 @@ def backed_up(what: str) -> dict[str, Any]:
     return {"time": "2012-05-12T17:00:00Z", "step": f"pre_upgrade.backup.{what}", "event": "done", "data": data}
 
 
+#: The journal entry of a backup of the encryption key.
+KEY_KEPT = {"time": "2012-05-12T17:00:00Z", "step": "pre_upgrade.encryption_key", "event": "done", "data": {}}
 SQL01 = "hosts/SQL01/sql/0/"
 OPS = SQL01 + "databases/0/"
 NO_DATABASE = (lambda estate: estate.update(databases={"operational": None, "warehouse": None, "audit": None}),)
@@ -221,10 +255,16 @@ CASES: tuple[Case, ...] = (
     C("R02", "not_applicable", SIMPLE, change=DONE),
     C("R03", "pass", SIMPLE),
     C("R03", "note", COMPLEX),
+    C("R03", "note", SIMPLE, change=(at("OPS01", os=X86),), says="goes on without it"),
+    C("R03", "pass", SIMPLE, change=(at("OPS01", os=X86),), put={"hosts/OPS01/os": {
+        "caption": "Microsoft Windows 7 Enterprise", "version": "6.1.7601", "release": "2008 R2", "service_pack": 1,
+        "architecture": "x86"}}),
     C("R03", "block", SINGLE_32, change=(without("SCOM64", "SQL64"),), says="no machine stands ready"),
     C("R03", "block", COMPLEX, change=(without("NEWMS"),), says="TSMS1"),
     C("R03", "block", COMPLEX, change=(without("NEWGW"),)),
     C("R03", "manual", SIMPLE, put={"hosts/MS02/os/architecture": None}),
+    C("R03", "manual", SIMPLE, change=(at("WEB01", winrm=None),), says="WEB01; it could have a system that is not 64-bit"),
+    C("R03", "manual", SIMPLE, change=(at("SQL01", winrm=None),), says="Not known of SQL01"),
     C("R04", "pass", SIMPLE),
     C("R04", "note", CLUSTER),
     C("R04", "block", CLUSTER, change=(without("OMMS1", "OMMS2"),)),
@@ -298,6 +338,9 @@ CASES: tuple[Case, ...] = (
     C("R16", "pass", SIMPLE),
     C("R16", "warn", NOT_READY, says="no copy"),
     C("R16", "warn", SIMPLE, change=(lambda e: e["backups"]["encryption_key"].update(taken_after_cu=3),), says="older"),
+    C("R16", "warn", SIMPLE, put={"hosts/RMS01/encryption_key": None}, says="No file is named"),
+    C("R16", "pass", SIMPLE, put={"hosts/RMS01/encryption_key": None}, journal=(KEY_KEPT,), says="in this upgrade"),
+    C("R16", "manual", SIMPLE, change=(at("RMS01", winrm=None),)),
     C("R16", "manual", CLUSTER),
     C("R16", "not_applicable", SIMPLE, change=DONE),
     C("R17", "pass", SIMPLE),
@@ -362,9 +405,12 @@ CASES: tuple[Case, ...] = (
     C("R28", "warn", SIMPLE, change=(to_2012("SQL02", "RMS01"),), says="which the plan upgrades next"),
     C("R28", "pass", SIMPLE, change=(lambda e: server(e, "MS02")["roles"].append("reporting"), to_2012("MS02"))),
     C("R28", "not_applicable", NO_DW),
+    C("R28", "manual", NO_DW, change=(at("LWMS1", winrm=None),), says="LWMS1; it could be a reporting server"),
+    C("R28", "not_applicable", NO_DW, change=(at("LWMS1", winrm=None),), put={"inventory/LWMS1/role": "management_server"}),
     C("R29", "note", CLUSTER),
     C("R29", "pass", CLUSTER, put={"hosts/OMRPT/opsmgr/reporting/sdk_machine": "omms1.adatum.test"}),
     C("R29", "not_applicable", SIMPLE),
+    C("R29", "manual", CLUSTER, change=(at("OMRPT", winrm=None),), says="OMRPT; it could be a reporting server"),
     C("R30", "pass", SINGLE),
     C("R30", "note", SIMPLE),
     C("R30", "manual", SINGLE_32),
@@ -392,6 +438,7 @@ CASES: tuple[Case, ...] = (
     C("R36", "warn", SIMPLE, change=DONE),
     C("R36", "manual", SIMPLE, put={"hosts/SQL01/opsdb/localized_text_rows": None}),
     C("R37", "not_applicable", SIMPLE),
+    C("R37", "manual", SIMPLE, change=DONE, put={"unreachable/DC01": "no answer"}, says="not known of DC01"),
     C("R37", "warn", SIMPLE, change=(*DONE, agents(1, software={"avicode": "5.7"})), agents="all"),
     C("R37", "pass", SIMPLE, change=(*DONE, agents(1, software={"avicode": "5.7"})), put={"group/management_packs": [
         {"name": "AVIcode.DotNet.SystemCenter.Enterprise.Monitoring", "version": "1", "sealed": True},
@@ -403,21 +450,32 @@ CASES: tuple[Case, ...] = (
     C("R39", "manual", SIMPLE, change=DONE),
     C("R39", "not_applicable", SIMPLE),
     C("R40", "pass", SIMPLE),
+    C("R40", "manual", SIMPLE, change=(at("MS02", winrm=None),)),
     C("R40", "block", SIMPLE, given={"media_path": "C:\\UnifiedInstaller"}),
     C("R41", "pass", SIMPLE),
     C("R41", "note", CLUSTER, change=(without("OMMS1", "OMMS2"),)),
     C("R41", "block", SIMPLE, put={"group/servers/1/is_root": True}),
     C("R41", "block", SINGLE, given={"avoid_downtime": True}),
+    C("R41", "manual", SIMPLE, change=(at("RMS01", winrm=None),), says="planned on RMS01, of which not all is known"),
+    C("R41", "manual", SIMPLE, put={"hosts/RMS01/os/service_pack": None}, says="os.service_pack"),
     C("R41", "manual", SIMPLE, put={"hosts": {}, "group": None}),
     C("R41", "not_applicable", SIMPLE, change=DONE),
     C("R42", "pass", SIMPLE),
+    C("R42", "manual", SIMPLE, change=(at("WEB01", winrm=None),), says="No facts from WEB01."),
+    C("R42", "manual", SIMPLE, put={"hosts/WEB01/opsmgr": None, "hosts/WEB01/unknown": {"registry.setup": "denied"}},
+      says="Nobody knows what is on WEB01"),
+    C("R42", "pass", SIMPLE, put={"unreachable/APP001": "no answer"}),
+    C("R42", "pass", SIMPLE, put={"unreachable/PC9": "no answer", "inventory/PC9": {"role": "agent"}}),
     C("R42", "manual", SIMPLE, change=(at("MS02", winrm=None),)),
     C("R42", "manual", SIMPLE, put={"group": None}),
     C("R43", "pass", SIMPLE),
+    C("R43", "manual", SIMPLE, put={"hosts/SQL01": GONE, "inventory/SQL01": GONE}, says="SQL01"),
+    C("R43", "manual", SIMPLE, change=(at("WEB01", winrm=None),), says="WEB01"),
     C("R43", "block", SIMPLE, put={"hosts/MS02": GONE, "inventory/MS02": GONE}, says="ms02.contoso.test"),
     C("R43", "warn", SIMPLE, put={"group/servers/1": GONE}),
     C("R43", "manual", SIMPLE, put={"group": None}),
     C("R44", "pass", SIMPLE),
+    C("R44", "manual", SIMPLE, put={"hosts/MS02/media": None}, says="MS02"),
     C("R44", "block", SIMPLE, given={"target_version": "7.0.9538.0"}),
     C("R44", "block", SIMPLE, put={"hosts/MS02/media/version": "7.1.10226.0"}),
     C("R45", "pass", SIMPLE),
@@ -441,6 +499,8 @@ CASES: tuple[Case, ...] = (
     C("R49", "warn", SIMPLE, change=(sql("SQL01", edition="Express"),)),
     C("R49", "manual", SIMPLE, put={SQL01 + "edition": None}),
     C("R50", "pass", SIMPLE),
+    C("R50", "manual", SIMPLE, put={"hosts/MS02/os/release": None}),
+    C("R50", "manual", SIMPLE, put={"hosts/SQL01/sql": None}),
     C("R50", "warn", SIMPLE, change=(at("MS02", os=W2012),)),
     C("R50", "warn", SIMPLE, change=(sql("SQL01", version="11.0.2100.60"),)),
     C("R51", "pass", SIMPLE),
@@ -479,6 +539,7 @@ CASES: tuple[Case, ...] = (
     C("R60", "manual", SIMPLE, agents="none"),
     C("R60", "not_applicable", NO_DW),
     C("R61", "pass", SIMPLE),
+    C("R61", "manual", SIMPLE, put={"hosts/DC01/opsmgr": None}, says="1 agent of the inventory"),
     C("R61", "note", SIMPLE, put={"hosts/DC01/opsmgr/agent_groups": [
         {"name": "CONTOSO", "parent": "ms03", "port": 5723}, {"name": "B", "parent": "x", "port": 5723}]}),
     C("R61", "warn", SIMPLE, put={"hosts/DC01/opsmgr/agent_groups": [
@@ -600,6 +661,7 @@ CASES: tuple[Case, ...] = (
     C("R79", "note", SIMPLE, agents="all", says="4 agents"),
     C("R79", "manual", SIMPLE),
     C("R80", "pass", SIMPLE),
+    C("R80", "manual", SIMPLE, change=(at("MS02", winrm=None), at("MS03", winrm=None)), says="MS02 and MS03"),
     C("R80", "note", SINGLE),
     C("R80", "warn", COMPLEX, change=(without("NEWMS", "NEWGW"),)),
     C("R80", "not_applicable", SIMPLE, put={"hosts": {}, "group": None}),

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 
 from ansible_collections.scom.upgrade.plugins.module_utils import facts, readiness
 from tests.unit.decide.estates import load_estate, public_estates, snapshot_from_estate
+from tests.unit.rules.cases import CASES, Case, hidden, judged
 
+RED = ("block", "warn", "manual")
+#: How a host does not tell: it gave no facts, it gave null for all of them, or each was refused with a reason.
+WAYS = ("silent", "null", "refused")
+#: Cases in which the management group itself, which is still heard, says what the host that is hidden contradicted.
+GROUP_SAYS = ("R01", "R23", "R24", "R25")
 AWKWARD = ["'; Remove-Item C:\\ -Recurse #", "<script>alert(1)</script>", "Ümläut-服务器", "a|b`c*d", "\u202e", "  "]
 
 
@@ -91,3 +97,52 @@ def test_half_a_snapshot() -> None:
     snapshot = {"schema": 1, "hosts": {}}
     found = readiness.assess(snapshot, {})
     assert found.failed == [] and found.by_outcome("manual")
+
+
+@pytest.mark.parametrize(
+    "case", [one for one in CASES if one.outcome in RED], ids=lambda case: f"{case.rule}-{case.outcome}-{case.estate}"
+)
+def test_no_rule_turns_green_because_a_host_does_not_tell(case: Case) -> None:
+    """What a rule finds, or asks a person for, never becomes a pass where a host is hidden; hiding all of them neither."""
+    snapshot = case.snapshot()
+    for how in WAYS:
+        everyone = snapshot
+        for host in snapshot["hosts"]:
+            everyone = hidden(everyone, host, how)
+            if not excused(case, snapshot, host):
+                assert_not_green(case, hidden(snapshot, host, how), f"{host} {how}")
+        if case.rule not in GROUP_SAYS and "confirmed" not in case.given:
+            assert_not_green(case, everyone, f"all {how}")
+
+
+def excused(case: Case, snapshot: Any, host: str) -> bool:
+    """A spare that is not known is no part of the plan any more, whatever was wrong with it; a person's word stands."""
+    return case.rule in GROUP_SAYS or "confirmed" in case.given or bool(snapshot["inventory"].get(host, {}).get("spare"))
+
+
+def assert_not_green(case: Case, snapshot: Any, what: str) -> None:
+    (found,) = judged(snapshot, case.given, [case.rule]).results
+    assert found.outcome in RED, (what, found.outcome, found.message)
+
+
+@pytest.mark.parametrize("place", ["opsmgr", "registry.setup", "registry.reporting", "opsmgr.web_console"])
+def test_a_host_that_kept_what_is_on_it_to_itself_could_be_anything(place: str) -> None:
+    snapshot = copy.deepcopy(whole("distributed-simple"))
+    snapshot["hosts"]["WEB01"].update(opsmgr=None, unknown={place: "access denied"})
+    found = {one.rule.id: one for one in readiness.assess(snapshot, {}).results}
+    for name in ("R28", "R32", "R42", "R43"):
+        assert found[name].outcome == "manual" and "WEB01" in str(found[name].rows), name
+    assert ("WEB01", "access denied") in found["R42"].rows
+    assert "scom_role" in found["R42"].remedy
+
+
+def test_agents_that_do_not_answer_are_no_possible_servers() -> None:
+    snapshot = snapshot_from_estate("distributed-simple", agent_hosts="all")
+    known = {one.rule.id: one.outcome for one in readiness.assess(snapshot, {}).results}
+    for name in [name for name, entry in snapshot["inventory"].items() if name.startswith(("APP", "DC"))]:
+        del snapshot["hosts"][name]
+        snapshot["inventory"][name]["fqdn"] = None
+        snapshot["unreachable"][name] = "no answer"
+    found = {one.rule.id: one.outcome for one in readiness.assess(snapshot, {}).results}
+    for name in ("R03", "R05", "R28", "R32", "R42", "R43", "R45", "R50", "R64"):
+        assert found[name] == known[name], name
