@@ -212,6 +212,12 @@ class ManagementGroup:
         return {machine.name: machine.unread for machine in self.machines.values() if machine.unread is not None}
 
     @cached_property
+    def half_known(self) -> dict[str, str]:
+        """The machines of which nothing was read, or not what of the product is on them, each with the reason."""
+        told = {machine.name: machine.silent or machine.unread for machine in self.machines.values()}
+        return {name: why for name, why in told.items() if why is not None}
+
+    @cached_property
     def nodes(self) -> list[Machine]:
         """The nodes of a clustered root management server."""
         return [machine for machine in self.machines.values() if machine.node_of is not None]
