@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
@@ -63,7 +64,9 @@ class Leaf:
         self.name, self.types, self.choices = name, types, choices
 
     def fits(self, value: Any) -> bool:
-        """Whether a value is of this kind. A truth value is never a number."""
+        """Whether a value is of this kind. A truth value is never a number, and neither is NaN, which JSON readers let in."""
+        if isinstance(value, float) and not math.isfinite(value):
+            return False
         if isinstance(value, bool) and bool not in self.types:
             return False
         return isinstance(value, self.types) and (not self.choices or value in self.choices)

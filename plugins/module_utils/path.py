@@ -346,9 +346,9 @@ class _Decider:
             return False, list(found.values())
         holders = [one for one in self.group.machines.values() if one.roles]
         systems = sorted({os_text(one.os) for one in holders if one.os})
-        text = _meets([one.name for one in holders if one.silent is None], systems)
+        text = _meets([one.name for one in holders if one.silent is None], systems, alone=not self.missing)
         if self.missing:
-            text = f"As far as is known: {text[:-1]}; not known: {self._not_known()}."
+            text = f"As far as is known, {text[:-1]}; not known: {self._not_known()}."
         return True, [Why(text, "hosts.*.os", systems, "R05", "documented", "S1, S3")]
 
     def _not_known(self) -> str:
@@ -537,11 +537,15 @@ class _Decider:
         return tuple(found)
 
 
-def _meets(names: list[str], systems: list[str]) -> str:
-    """That the machines with a role meet the minimum, with the systems that were seen on them."""
+def _meets(names: list[str], systems: list[str], alone: bool) -> str:
+    """That the machines with a role meet the minimum, with the systems that were seen on them.
+
+    The sentence stands alone, or goes on after a restriction.
+    """
     if not systems:
-        return "nothing speaks against the machines with a role."
-    who = f"All {len(names)} machines with a role meet" if len(names) != 1 else f"{names[0]} meets"
+        return f"{'Nothing' if alone else 'nothing'} speaks against the machines with a role."
+    every = "All" if alone else "all"
+    who = f"{every} {len(names)} machines with a role meet" if len(names) != 1 else f"{names[0]} meets"
     return f"{who} the minimum ({', '.join(systems)}), and the root management server is not clustered."
 
 

@@ -35,6 +35,8 @@ def test_good_snapshots_come_through(snapshot: dict[str, Any]) -> None:
         ("schema", 0, "Run playbooks/discover.yml again"),
         ("schema", "1", "schema: expected a whole number"),
         ("hosts", None, "hosts: is missing"),
+        ("hosts.RMS01.memory_mb", float("nan"), "hosts.RMS01.memory_mb: expected a number, found the number nan"),
+        ("hosts.RMS01.memory_mb", float("inf"), "hosts.RMS01.memory_mb: expected a number, found the number inf"),
         ("hosts.RMS01", [], "hosts.RMS01: expected a mapping, found a list"),
         ("hosts.RMS01.name", None, "hosts.RMS01.name: is missing"),
         (
