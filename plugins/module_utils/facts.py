@@ -72,6 +72,18 @@ class Leaf:
         return isinstance(value, self.types) and (not self.choices or value in self.choices)
 
 
+class Data(Leaf):
+    """Any data, as long as each number in it is one."""
+
+    def fits(self, value: Any) -> bool:
+        """Whether no number in it is infinite or not a number at all, which JSON does not know."""
+        if isinstance(value, Mapping):
+            return all(map(self.fits, value.values()))
+        if isinstance(value, (list, tuple)):
+            return all(map(self.fits, value))
+        return not isinstance(value, float) or math.isfinite(value)
+
+
 class Named:
     """A mapping from any name to values of one kind."""
 
@@ -85,6 +97,7 @@ BOOL = Leaf("true or false", (bool,))
 WHOLE = Leaf("a whole number", (int,))
 NUMBER = Leaf("a number", (int, float))
 ANY = Leaf("any value", (object,))
+DATA = Data("data without infinite numbers", (object,))
 VERSION_BOX = {"version": TEXT}
 
 #: A key that ends in ``!`` must be there and must not be null; every other key may be absent or null (unknown).
@@ -234,7 +247,7 @@ ENTRY: dict[str, Any] = {
     "step": TEXT,
     "event!": Leaf("one of " + ", ".join(EVENTS), (str,), EVENTS),
     "host": TEXT,
-    "data": ANY,
+    "data": DATA,
     "by": TEXT,
 }
 #: What reading alone cannot tell, and was tried: see docs/snapshot.md.

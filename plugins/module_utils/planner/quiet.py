@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..model import facts_read
 from ..names import natural, ordered
 from ..plan import Step
 from ..spares import MANAGEMENT_SERVER
@@ -236,10 +237,10 @@ def _moved_to(context: Context, service: str) -> Optional[str]:
 
 def _state(context: Context, host: str, service: str) -> Optional[str]:
     """State of a service as the host gave it; None where the host has no such service, or nobody knows the host."""
-    machine = context.group.machines.get(host)
-    if machine is not None and machine.silent:
+    facts = context.group.host_facts(host)
+    if host in context.group.machines and not facts_read(facts):
         return UNREAD
-    services = (context.group.host_facts(host) or {}).get("services") or {}
+    services = (facts or {}).get("services") or {}
     row = next((row for name, row in services.items() if name.lower() == service.lower()), None)
     return str((row or {}).get("state") or "unknown") if row is not None else None
 

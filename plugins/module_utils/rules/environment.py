@@ -455,8 +455,9 @@ def ports(context: Context) -> list[Finding]:
         return [Finding(NOT_APPLICABLE, "Nothing is left to upgrade.")]
     needed = connections.connections(known)
     proven = connections.reporting(known)
+    unseen = could_have(context, "connections that nobody knows", 5)
     if not needed and not proven:
-        return [Finding(NOT_APPLICABLE, "No connection of the group is known.")]
+        return unseen or [Finding(NOT_APPLICABLE, "No connection of the group is known.")]
     closed: list[Row] = []
     untried: list[Row] = []
     for one in needed:
@@ -477,6 +478,8 @@ def ports(context: Context) -> list[Finding]:
         return [Finding(MANUAL, text, tuple(untried))]
     if confirmed:
         return [Finding(PASS, f"Ports checked: {confirmed}.")]
+    if unseen:
+        return unseen
     if not needed:
         known_by = counted(proven, "agent or gateway reports", "agents and gateways report")
         return [Finding(PASS, f"{known_by}, which proves every connection.")]

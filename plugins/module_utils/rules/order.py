@@ -204,11 +204,12 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
     """Where the group's upgrade runs on a secondary server, the old root and other replaced servers disappear."""
     known = view(context)
     leaving = {one.fqdn for one in known.members_leaving}
+    silent = _perhaps_leaving(known)
     if not leaving:
-        return _if_it_leaves(known)
+        return silent or [Finding(NOT_APPLICABLE, "No server leaves the group.")]
     hanging = _hanging(known, leaving)
     if not hanging:
-        return [Finding(PASS, "Nothing reports to a server that leaves the group, or falls back on it.")]
+        return silent or [Finding(PASS, "Nothing reports to a server that leaves the group, or falls back on it.")]
     rows = tuple(row for one in hanging for row in one.rows)
     text = _told(hanging)
     if known.is_2012:
@@ -216,16 +217,26 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
         return [Finding(WARN, text, rows, remedy=_REPOINT)]
     if not known.run_from:
         return [Finding(MANUAL, text + " No server is known that could take them.", rows)]
-    return [Finding(NOTE, text, rows)]
+    if known.run_from in known.group.half_known:
+        return [
+            Finding(
+                MANUAL, f"{text} Not enough is known of {known.run_from}, which would take them.", rows, remedy=LOOK
+            )
+        ]
+    return [Finding(NOTE, text, rows), *silent]
 
 
-def _if_it_leaves(known: View) -> list[Finding]:
-    """No server is known to leave; of one that gave no facts nobody knows whether it can stay."""
+def _perhaps_leaving(known: View) -> list[Finding]:
+    """What reports to servers that gave no facts: nobody knows whether these can stay."""
     silent = {one.fqdn for one in known.members if one.machine is not None and one.machine.silent and not one.is_2012}
-    rows = by_parent([one for one in (*known.agents, *known.gateways) if one.primary in silent], "nobody knows if it can stay")
+    rows = by_parent(
+        [one for one in (*known.agents, *known.gateways) if one.primary in silent], "nobody knows if it can stay"
+    )
     if not rows:
-        return [Finding(NOT_APPLICABLE, "No server leaves the group.")]
-    text = f"Whether {listed(sorted(silent))} can stay is not known; if not, what reports there moves to another server."
+        return []
+    text = (
+        f"Whether {listed(sorted(silent))} can stay is not known; if not, what reports there moves to another server."
+    )
     return [Finding(MANUAL, text, rows, remedy=LOOK)]
 
 
@@ -267,10 +278,7 @@ def _hanging(known: View, leaving: set[str]) -> list[_Hanging]:
                 (one.name, one.primary or "none", f"gateway, {what}") for one in some
             )  # fmt: skip
             found.append(_Hanging(len(some), thing, how, rows))
-    connectors = [
-        one for one in known.connectors_given
-        if known.name_leaves(one.host) and str(known.service_state(one.host, one.service)).lower() == "running"
-    ]  # fmt: skip
+    connectors = [one for one in known.connectors_given if known.name_leaves(one.host) and known.may_run(one)]
     rows = tuple((one.name, one.host, "connector, set up elsewhere by a person") for one in connectors)
     found.append(_Hanging(len(connectors), "connector", _RUNS, rows))
     return [one for one in found if one.number]

@@ -51,16 +51,26 @@ def _judge(context: Context, name: str, good: str, missing: str) -> list[Finding
     known = view(context)
     open_rows: list[Row] = []
     cured: list[Row] = []
+    doubtful: list[Row] = []
     consoles: list[Row] = []
     for one, reason in _failing(context, name):
         successor = known.successor(one, reason.role)
         row: Row = (one.name, ROLE_NAMES[reason.role], reason.value, reason.need, successor or "nobody")
-        (consoles if one.roles == ("console",) else cured if successor else open_rows).append(row)
+        if one.roles == ("console",):
+            consoles.append(row)
+        elif successor in known.group.half_known:
+            doubtful.append(row)
+        else:
+            (cured if successor else open_rows).append(row)
     findings = []
     if open_rows:
         hosts = listed(sorted({str(row[0]) for row in open_rows}))
         text = f"{hosts}: {missing}, and no machine stands ready to take the role over."
         findings.append(Finding(BLOCK, text, tuple(open_rows), remedy=_add_what(open_rows)))
+    if doubtful:
+        hosts, takers = (listed(sorted({str(row[place]) for row in doubtful})) for place in (0, 4))
+        text = f"{hosts}: {missing}; the plan hands the role to {takers}, of which not enough is known."
+        findings.append(Finding(MANUAL, text, tuple(doubtful), remedy=LOOK))
     if cured:
         hosts = listed(sorted({str(row[0]) for row in cured}))
         text = f"{hosts}: {missing}; the plan hands the role to another machine."

@@ -24,7 +24,9 @@ def could_be(context: Context, what: str, columns: int, findings: Iterable[Findi
 
 def could_have(context: Context, what: str, columns: int, findings: Iterable[Finding] = ()) -> list[Finding]:
     """The findings of a rule, and one more where a machine could be in a state that the rule would find if it were known."""
-    return _with_unseen(context.group.half_known, "Not enough is known of {}; it could have {}.", what, columns, findings)
+    return _with_unseen(
+        context.group.half_known, "Not enough is known of {}; it could have {}.", what, columns, findings
+    )
 
 
 def _with_unseen(

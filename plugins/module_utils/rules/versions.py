@@ -153,7 +153,9 @@ def no_hop_left_out(context: Context) -> list[Finding]:
         if version and not str(version).startswith(RELEASE):
             rows.append((f"media on {one.name}", str(version)))
     findings = [Finding(BLOCK, "The chosen target or media is not 2012 RTM.", tuple(rows))] if rows else []
-    unread = [one.name for one in known.media_hosts if not one.get("media.version") and context.inputs.get("media_path")]
+    unread = [
+        one.name for one in known.media_hosts if not one.get("media.version") and context.inputs.get("media_path")
+    ]
     if unread:
         text = f"The version of the media was not read on {listed(unread)}."
         findings.append(Finding(MANUAL, text, tuple((name, "unknown") for name in unread)))

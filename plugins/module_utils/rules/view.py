@@ -816,6 +816,13 @@ class View:
                 return str(one.get("state"))
         return None
 
+    def may_run(self, one: Connector) -> bool:
+        """Whether a connector runs, or may run because its host gave no facts."""
+        machine = self.group.machine(one.host)
+        if machine is not None and not model.facts_read(self.group.host_facts(machine.name)):
+            return True
+        return str(self.service_state(one.host, one.service)).lower() == "running"
+
     @property
     def consoles(self) -> Optional[list[str]]:
         """Users of open sessions; None when they were not read."""

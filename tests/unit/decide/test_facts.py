@@ -45,6 +45,7 @@ def test_good_snapshots_come_through(snapshot: dict[str, Any]) -> None:
             "hosts.RMS01.os.service_pack: expected a whole number, found the text 'one'",
         ),
         ("hosts.RMS01.memory_mb", True, "hosts.RMS01.memory_mb: expected a number, found true"),
+        ("journal", [{"event": "done", "data": {"duration": [float("nan")]}}], "journal[0].data: expected data without"),
         ("hosts.RMS01.memry_mb", 1, "hosts.RMS01.memry_mb: this key is not known. Did you mean memory_mb?"),
         ("hosts.SQL01.sql", {}, "hosts.SQL01.sql: expected a list"),
         ("hosts.SQL01.services", {"X": 3}, "hosts.SQL01.services.X: expected a mapping"),

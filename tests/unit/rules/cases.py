@@ -111,6 +111,10 @@ def judged(snapshot: dict[str, Any], given: dict[str, Any], wanted: Any = None) 
     return readiness.assess_group(group, path.decide(group, complete), complete, wanted=wanted)
 
 
+#: How a host does not tell: it gave no facts, it gave null for all of them, or each was refused with a reason.
+WAYS = ("silent", "null", "refused")
+
+
 def hidden(snapshot: dict[str, Any], host: str, how: str) -> dict[str, Any]:
     """A snapshot in which a host did not answer, gave facts that are all null, or was refused every fact."""
     known = snapshot["hosts"][host]

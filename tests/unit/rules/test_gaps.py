@@ -15,11 +15,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.scom.upgrade.plugins.module_utils import facts, readiness
 from tests.unit.decide.estates import load_estate, public_estates, snapshot_from_estate
-from tests.unit.rules.cases import CASES, Case, hidden, judged
+from tests.unit.rules.cases import CASES, WAYS, Case, hidden, judged
 
 RED = ("block", "warn", "manual")
-#: How a host does not tell: it gave no facts, it gave null for all of them, or each was refused with a reason.
-WAYS = ("silent", "null", "refused")
 #: Cases in which the management group itself, which is still heard, says what the host that is hidden contradicted.
 GROUP_SAYS = ("R01", "R23", "R24", "R25")
 AWKWARD = ["'; Remove-Item C:\\ -Recurse #", "<script>alert(1)</script>", "Ümläut-服务器", "a|b`c*d", "\u202e", "  "]
@@ -117,7 +115,9 @@ def test_no_rule_turns_green_because_a_host_does_not_tell(case: Case) -> None:
 
 def excused(case: Case, snapshot: Any, host: str) -> bool:
     """A spare that is not known is no part of the plan any more, whatever was wrong with it; a person's word stands."""
-    return case.rule in GROUP_SAYS or "confirmed" in case.given or bool(snapshot["inventory"].get(host, {}).get("spare"))
+    return (
+        case.rule in GROUP_SAYS or "confirmed" in case.given or bool(snapshot["inventory"].get(host, {}).get("spare"))
+    )
 
 
 def assert_not_green(case: Case, snapshot: Any, what: str) -> None:
