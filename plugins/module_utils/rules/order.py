@@ -227,15 +227,19 @@ def nobody_on_leaving(context: Context) -> list[Finding]:
 
 
 def _perhaps_leaving(known: View) -> list[Finding]:
-    """What reports to servers that gave no facts: nobody knows whether these can stay."""
-    silent = {one.fqdn for one in known.members if one.machine is not None and one.machine.silent and not one.is_2012}
+    """What hangs on servers that gave no facts: nobody knows whether these can stay."""
+    doubt = "nobody knows if it can stay"
+    members = [one for one in known.members if one.machine is not None and one.machine.silent and not one.is_2012]
+    silent = {one.fqdn for one in members}
     rows = by_parent(
-        [one for one in (*known.agents, *known.gateways) if one.primary in silent], "nobody knows if it can stay"
+        [one for one in (*known.agents, *known.gateways) if silent.intersection((one.primary, *one.failover))], doubt
     )
+    on_them = [one for one in known.connectors_given if known.machine(one.host) in [two.machine for two in members]]
+    rows += tuple((one.name, one.host, f"connector, {doubt}") for one in on_them)
     if not rows:
         return []
     text = (
-        f"Whether {listed(sorted(silent))} can stay is not known; if not, what reports there moves to another server."
+        f"Whether {listed(sorted(silent))} can stay is not known; if not, what hangs on it moves to another server."
     )
     return [Finding(MANUAL, text, rows, remedy=LOOK)]
 
