@@ -30,11 +30,16 @@ def host_answers(hostvars, names):
     return found
 
 
+def _roles(said):
+    """One role or several, as a text or as a list of the inventory."""
+    return ", ".join(map(str, said)) if isinstance(said, (list, tuple)) else said
+
+
 def _inventory(variables):
     """What the inventory says of a host."""
     return {
         "fqdn": variables.get("scom_fqdn"),
-        "role": variables.get("scom_role"),
+        "role": _roles(variables.get("scom_role")),
         "spare": bool(variables.get("scom_spare", False)),
         "replaces": variables.get("scom_replaces"),
         "reachable": bool(variables.get("scom_reachable", True)),

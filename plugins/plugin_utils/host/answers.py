@@ -54,9 +54,9 @@ class Answers:
         found = self.value(name, "registry." + name)
         return (found or {}).get("subkeys") or {}
 
-    def exists(self, name):
-        """Whether a registry key or a file is there."""
-        return bool((self.value(name) or {}).get("exists"))
+    def exists(self, name, fact=None):
+        """Whether a registry key or a file is there; what could not be looked at makes `fact` unknown."""
+        return bool((self.value(name, fact) or {}).get("exists"))
 
 
 def parse_time(text):

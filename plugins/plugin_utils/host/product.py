@@ -12,9 +12,9 @@ QUEUE_VALUE = "maximumqueuesizekb"
 
 def opsmgr(answers):
     """What of Operations Manager is on the machine; None when nothing is."""
-    setup, setup_2012 = answers.registry("setup"), answers.value("setup_2012") or {}
+    setup, setup_2012 = answers.registry("setup"), answers.value("setup_2012", "opsmgr") or {}
     installed_2012 = bool(setup_2012.get("exists"))
-    collector = answers.exists("adt_server")
+    collector = answers.exists("adt_server", "opsmgr.acs_collector")
     forwarder = windows.services(answers).get("AdtAgent")
     if not (setup or installed_2012 or collector):
         return None

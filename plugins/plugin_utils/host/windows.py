@@ -136,7 +136,7 @@ def software_version(answers, part):
 
 def sites(answers):
     """Sites of the web server by its configuration file; empty when there is none."""
-    found = answers.value("iis_config")
+    found = answers.value("iis_config", "iis.sites")
     if not found or not found.get("data"):
         return []
     text = base64.b64decode(found["data"]).decode("utf-8-sig", "replace")

@@ -154,3 +154,11 @@ def test_folders_of_the_product(named, folders):
     values = {"InstallDirectory": {"kind": "String", "data": named}}
     setup = Result("setup", "x", True, False, {"exists": True, "values": values, "subkeys": {}})
     assert held_open.product_folders(Answers([setup], None, None, (), (), None)) == folders
+
+
+@pytest.mark.parametrize(("operation", "places"), [("registry.read", ("opsmgr", "registry.setup")), ("file.read", ("iis.sites",))])
+def test_what_of_the_product_could_not_be_looked_for_is_unknown(bench, operation, places):
+    bench.world.faults.add(host="WEB01", operation=operation, kind="access_denied", message="Denied.", count=None)
+    found = bench.run("host_facts", "WEB01", media_path=MEDIA)["facts"]
+    for place in places:
+        assert found["unknown"][place] == "Denied."

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.scom.upgrade.plugins.filter.evidence import host_answers
 from ansible_collections.scom.upgrade.plugins.module_utils import approval, contract, facts, model
 from ansible_collections.scom.upgrade.plugins.module_utils.decide import Conclusion, conclude
 from ansible_collections.scom.upgrade.plugins.module_utils.plan import MANUAL, Step, check_order
@@ -299,3 +300,9 @@ def test_nothing_turns_green_and_no_step_is_lost_in_silence(estate: dict[str, An
 def nodes_of(found: Conclusion) -> set[str]:
     """A cluster is known by whichever of its machines told."""
     return {one.name for one in found.group.nodes} | {str(one.node_of) for one in found.group.nodes}
+
+
+@pytest.mark.parametrize("said", ["data_warehouse, reporting", ["data_warehouse", "reporting"], None])
+def test_several_roles_are_a_list_or_a_text(said: Any) -> None:
+    entry = host_answers({"SQL02": {"scom_role": said}}, ["SQL02"])["inventory"]["SQL02"]
+    assert entry["role"] == (said and "data_warehouse, reporting")
