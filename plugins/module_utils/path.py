@@ -344,7 +344,7 @@ class _Decider:
             found[(name, "former")] = Why(text, f"hosts.{name}.opsmgr", name, "", "documented", "S1")
         if found:
             return False, list(found.values())
-        holders = [one for one in self.group.machines.values() if one.roles]
+        holders = [one for one in self.group.machines.values() if one.roles and not self._stranded(one)]
         systems = sorted({os_text(one.os) for one in holders if one.os})
         text = _meets([one.name for one in holders if one.silent is None], systems, alone=not self.missing)
         if self.missing:

@@ -249,6 +249,7 @@ def test_a_console_of_its_own_decides_nothing(name: str) -> None:
     assert found.decision.path == estate["expect"]["path"] and not found.decision.retire
     assert found.report["blocked_by"] == estate["expect"]["blocked_by"]
     assert found.plan.step("features.console.DESK") is None
+    assert "x86" not in texts(found)
     said = _finding(found, "R03")
     assert said["outcome"] == "note" and "DESK" in said["message"] and "Uninstall the console" in said["remedy"]
 
